@@ -1,0 +1,38 @@
+module.exports = {
+  forbidden: [
+    {
+      name: "core-knows-no-host",
+      comment: "core is used by every host; a host's module in it would tie them together.",
+      severity: "error",
+      from: { path: "^core/" },
+      to: { path: "^(vscode$|node_modules/@jupyterlab|node_modules/@lumino|extension/|jupyter-plugin/|webviews/)" },
+    },
+    {
+      name: "nothing-imports-a-host",
+      comment: "Hosts are thin leaves: what two of them need lives in core or webviews.",
+      severity: "error",
+      from: { pathNot: "^(extension|jupyter-plugin)/" },
+      to: { path: "^(extension|jupyter-plugin)/" },
+    },
+    {
+      name: "browser-reaches-no-node",
+      comment: "Web pages and the JupyterLab front end must not reach Node code, even through another module.",
+      severity: "error",
+      from: { path: "^(webviews|jupyter-plugin)/src/" },
+      to: { reachable: true, path: "/node/[^/]+\\.(ts|js)$", pathNot: "node_modules" },
+    },
+    {
+      name: "extension-host-loads-no-native-code",
+      comment: "A native crash in the extension host takes every other extension with it; the engine process holds the natives.",
+      severity: "error",
+      from: { path: "^extension/src/" },
+      to: { reachable: true, path: "node_modules/(@duckdb|lmdb|onnxruntime-node|@napi-rs)" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { conditionNames: ["import", "types", "default"], exportsFields: ["exports"] },
+  },
+};

@@ -1,0 +1,23 @@
+import { Command, CommanderError } from "commander";
+
+import { reportFailure } from "./failure.js";
+import { version } from "./version.js";
+
+/** Runs the command line and returns the exit status (contracts §5). Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command("skewproof")
+    .description("Feature store and model operations: what you train on is what you serve.")
+    .version(version)
+    .option("--project <dir>", "the project's folder (default: the nearest skewproof.yaml upward)")
+    .option("--json", "one JSON document on stdout; logs on stderr")
+    .showHelpAfterError()
+    .exitOverride();
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return process.exitCode === undefined ? 0 : Number(process.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportFailure(error, argv.includes("--json"));
+  }
+}

@@ -1,0 +1,193 @@
+import { mkdirSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import path from "node:path";
+
+import {
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  DuckDBIntervalValue,
+  DuckDBListValue,
+  DuckDBArrayValue,
+  DuckDBBlobValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBTypeId,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+
+import { SkewproofError } from "../../errors.js";
+import type { Value } from "../../values/value.js";
+import type { Column, ValueType } from "../../values/value-type.js";
+import { stringLiteral } from "../sql.js";
+
+export interface DuckdbOptions {
+  /** The project's root: relative paths in SQL are resolved against it, and it may be read and written. */
+  readonly root: string;
+  /** Further folders that may be read and written, e.g. that of an output file. */
+  readonly folders?: readonly string[];
+  /** Bytes; default half of the machine's memory. */
+  readonly memoryLimit?: number;
+}
+
+/**
+ * One in-memory DuckDB, sandboxed to the project's folder: UTC, no extensions, no network, no other paths.
+ * A session is one connection: temporary tables made by `run` are seen by later calls.
+ */
+export interface DuckdbSession extends AsyncDisposable {
+  readonly connection: DuckDBConnection;
+  /** Runs statements for their effect. An aborted signal interrupts the query and throws `cancelled`. */
+  run(sql: string, signal?: AbortSignal): Promise<void>;
+  /** Column names and types of a query, without running it. A type we do not compute with is reported as `bytes`. */
+  describe(sql: string): Promise<Column[]>;
+  /** All rows of a query, as arrays in column order. For results that fit in memory. */
+  rows(sql: string, signal?: AbortSignal): Promise<Value[][]>;
+  /** Rows of a query, chunk by chunk (about 2,048 rows each). */
+  stream(sql: string, signal?: AbortSignal): AsyncIterable<Value[][]>;
+}
+
+/** Opens a sandboxed in-memory DuckDB. Errors of SQL and files become SkewproofErrors that keep DuckDB's words. */
+export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession> {
+  const scratch = path.join(options.root, ".skewproof", "tmp");
+  mkdirSync(scratch, { recursive: true });
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const folders = [options.root, ...(options.folders ?? [])].map((folder) => stringLiteral(`${path.resolve(folder)}/`));
+  const settings = [
+    `TimeZone = 'UTC'`,
+    `threads = ${availableParallelism()}`,
+    `memory_limit = '${Math.floor((options.memoryLimit ?? totalmem() / 2) / 1e6)}MB'`,
+    `temp_directory = ${stringLiteral(scratch)}`,
+    `file_search_path = ${stringLiteral(path.resolve(options.root))}`,
+    `autoinstall_known_extensions = false`,
+    `autoload_known_extensions = false`,
+    `allow_community_extensions = false`,
+    `allowed_directories = [${folders.join(", ")}]`,
+    `enable_external_access = false`,
+    `lock_configuration = true`,
+  ];
+  for (const setting of settings) await connection.run(`SET ${setting}`);
+
+  async function guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    signal?.throwIfAborted();
+    const interrupt = (): void => {
+      connection.interrupt();
+    };
+    signal?.addEventListener("abort", interrupt, { once: true });
+    try {
+      return await work();
+    } catch (error) {
+      if (signal?.aborted === true) throw new SkewproofError("cancelled", "Cancelled.", { cause: error });
+      throw duckdbError(error);
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
+    }
+  }
+
+  async function* stream(sql: string, signal?: AbortSignal): AsyncIterable<Value[][]> {
+    const result = await guarded(signal, () => connection.stream(sql));
+    for (;;) {
+      const chunk = await guarded(signal, () => result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) return;
+      const rows: Value[][] = [];
+      for (let row = 0; row < chunk.rowCount; row++) rows.push(chunk.getRowValues(row).map(toValue));
+      yield rows;
+    }
+  }
+
+  return {
+    connection,
+    run: (sql, signal) => guarded(signal, async () => void (await connection.run(sql))),
+    describe: (sql) =>
+      guarded(undefined, async () => {
+        const prepared = await connection.prepare(sql);
+        const columns: Column[] = [];
+        for (let index = 0; index < prepared.columnCount; index++)
+          columns.push({ name: prepared.columnName(index), type: fromDuckdbType(prepared.columnType(index)) });
+        prepared.destroySync();
+        return columns;
+      }),
+    async rows(sql, signal) {
+      const all: Value[][] = [];
+      for await (const rows of stream(sql, signal)) for (const row of rows) all.push(row);
+      return all;
+    },
+    stream,
+    [Symbol.asyncDispose]() {
+      connection.closeSync();
+      instance.closeSync();
+      return Promise.resolve();
+    },
+  };
+}
+
+function duckdbError(error: unknown): SkewproofError {
+  const text = error instanceof Error ? error.message : String(error);
+  const first = text.split("\n")[0] ?? text;
+  if (/No files found|does not exist|Cannot open file/.test(text) && /IO Error/.test(text))
+    return new SkewproofError("missing", `${first}. Check the path; relative paths are resolved from the project's folder.`, { cause: error });
+  if (/No magic bytes|Invalid Input Error.*(parquet|file)|too small to be a Parquet|TProtocolException|Snappy|zstd|ZSTD|don't know what type/i.test(text))
+    return new SkewproofError("corrupt", `${first}. The file is damaged or not of the format its name says; restore or rewrite it.`, {
+      cause: error,
+    });
+  if (/Permission Error/.test(text))
+    return new SkewproofError("usage", `${first}. Only files inside the project's folder can be read.`, { cause: error });
+  return new SkewproofError("failed", text, { cause: error });
+}
+
+/** A DuckDB value in our representation (`values/value.ts`). NaN and infinities are kept: what they become is the query's decision. */
+export function toValue(value: DuckDBValue): Value {
+  if (value === null || typeof value === "boolean" || typeof value === "string" || typeof value === "bigint" || typeof value === "number")
+    return value;
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return value.micros;
+  if (value instanceof DuckDBDateValue) return value.days;
+  if (value instanceof DuckDBDecimalValue) return value.value;
+  if (value instanceof DuckDBIntervalValue) return { months: value.months, days: value.days, micros: value.micros };
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(toValue);
+  if (value instanceof DuckDBBlobValue) return value.bytes;
+  return value.toString();
+}
+
+/** Our type of a DuckDB type. Integers narrower than 64 bits are int64, float is float64, unsupported types are bytes. */
+export function fromDuckdbType(type: DuckDBType): ValueType {
+  switch (type.typeId) {
+    case DuckDBTypeId.BOOLEAN:
+      return { kind: "bool" };
+    case DuckDBTypeId.TINYINT:
+    case DuckDBTypeId.SMALLINT:
+    case DuckDBTypeId.INTEGER:
+    case DuckDBTypeId.BIGINT:
+    case DuckDBTypeId.UTINYINT:
+    case DuckDBTypeId.USMALLINT:
+    case DuckDBTypeId.UINTEGER:
+      return { kind: "int64" };
+    case DuckDBTypeId.FLOAT:
+    case DuckDBTypeId.DOUBLE:
+      return { kind: "float64" };
+    case DuckDBTypeId.DECIMAL:
+      return "width" in type ? { kind: "decimal", precision: type.width, scale: type.scale } : { kind: "bytes" };
+    case DuckDBTypeId.VARCHAR:
+    case DuckDBTypeId.ENUM:
+      return { kind: "string" };
+    case DuckDBTypeId.TIMESTAMP:
+    case DuckDBTypeId.TIMESTAMP_S:
+    case DuckDBTypeId.TIMESTAMP_MS:
+    case DuckDBTypeId.TIMESTAMP_NS:
+    case DuckDBTypeId.TIMESTAMP_TZ:
+      return { kind: "timestamp" };
+    case DuckDBTypeId.DATE:
+      return { kind: "date" };
+    case DuckDBTypeId.INTERVAL:
+      return { kind: "interval" };
+    case DuckDBTypeId.LIST:
+      return "valueType" in type ? { kind: "list", element: fromDuckdbType(type.valueType) } : { kind: "bytes" };
+    case DuckDBTypeId.ARRAY:
+      return "valueType" in type && "length" in type
+        ? { kind: "list", element: fromDuckdbType(type.valueType), length: type.length }
+        : { kind: "bytes" };
+    default:
+      return { kind: "bytes" };
+  }
+}
