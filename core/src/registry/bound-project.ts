@@ -131,8 +131,7 @@ export interface PipelineInput {
 }
 
 export type PipelineOutput =
-  | { readonly kind: "model"; readonly model: Model; readonly file: string }
-  | { readonly kind: "file"; readonly file: string };
+  { readonly kind: "model"; readonly model: Model; readonly file: string } | { readonly kind: "file"; readonly file: string };
 
 export interface Pipeline extends Described {
   /** `{inputs.x}`, `{outputs.x}`, `{parameters.x}` stand for paths and values. */

@@ -99,7 +99,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
 
   return {
     connection,
-    run: (sql, signal) => guarded(signal, async () => void (await connection.run(sql))),
+    run: (sql, signal) =>
+      guarded(signal, async () => {
+        await connection.run(sql);
+      }),
     describe: (sql) =>
       guarded(undefined, async () => {
         const prepared = await connection.prepare(sql);
@@ -127,11 +130,21 @@ function duckdbError(error: unknown): SkewproofError {
   const text = error instanceof Error ? error.message : String(error);
   const first = text.split("\n")[0] ?? text;
   if (/No files found|does not exist|Cannot open file/.test(text) && /IO Error/.test(text))
-    return new SkewproofError("missing", `${first}. Check the path; relative paths are resolved from the project's folder.`, { cause: error });
-  if (/No magic bytes|Invalid Input Error.*(parquet|file)|too small to be a Parquet|TProtocolException|Snappy|zstd|ZSTD|don't know what type/i.test(text))
-    return new SkewproofError("corrupt", `${first}. The file is damaged or not of the format its name says; restore or rewrite it.`, {
+    return new SkewproofError("missing", `${first}. Check the path; relative paths are resolved from the project's folder.`, {
       cause: error,
     });
+  if (
+    /No magic bytes|Invalid Input Error.*(parquet|file)|too small to be a Parquet|TProtocolException|Snappy|zstd|ZSTD|don't know what type/i.test(
+      text,
+    )
+  )
+    return new SkewproofError(
+      "corrupt",
+      `${first}. The file is damaged or not of the format its name says; restore or rewrite it.`,
+      {
+        cause: error,
+      },
+    );
   if (/Permission Error/.test(text))
     return new SkewproofError("usage", `${first}. Only files inside the project's folder can be read.`, { cause: error });
   return new SkewproofError("failed", text, { cause: error });
@@ -139,7 +152,13 @@ function duckdbError(error: unknown): SkewproofError {
 
 /** A DuckDB value in our representation (`values/value.ts`). NaN and infinities are kept: what they become is the query's decision. */
 export function toValue(value: DuckDBValue): Value {
-  if (value === null || typeof value === "boolean" || typeof value === "string" || typeof value === "bigint" || typeof value === "number")
+  if (
+    value === null ||
+    typeof value === "boolean" ||
+    typeof value === "string" ||
+    typeof value === "bigint" ||
+    typeof value === "number"
+  )
     return value;
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return value.micros;
   if (value instanceof DuckDBDateValue) return value.days;

@@ -1,0 +1,109 @@
+import { isInt64, parseDecimal, printDecimal } from "../values/json-value.js";
+import { floorDivide, parseDate, parseTimestamp, printDate, printTimestamp } from "../values/timestamp-text.js";
+import type { Value } from "../values/value.js";
+import type { ValueType } from "../values/value-type.js";
+
+const day = 86_400_000_000n;
+
+/** The conversion of one non-null value; what cannot be converted is null. */
+export function castValue(value: Value, from: ValueType, to: ValueType): Value {
+  if (value === null) return null;
+  switch (to.kind) {
+    case "bool":
+      if (typeof value === "string") return value === "true" ? true : value === "false" ? false : null;
+      return typeof value === "boolean" ? value : Number(value) !== 0;
+    case "int64":
+      return toInteger(value, from);
+    case "float64":
+      return toFloat(value, from);
+    case "decimal":
+      return toDecimal(value, from, to);
+    case "string":
+      return toText(value, from);
+    case "timestamp":
+      if (typeof value === "string") return parseTimestamp(value) ?? null;
+      return from.kind === "date" && typeof value === "number" ? BigInt(value) * day : value;
+    case "date":
+      if (typeof value === "string") return parseDate(value) ?? null;
+      return typeof value === "bigint" ? Number(floorDivide(value, day)) : value;
+    default:
+      return value;
+  }
+}
+
+function inRange(value: bigint): bigint | null {
+  return isInt64(value) ? value : null;
+}
+
+function toInteger(value: Value, from: ValueType): Value {
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  if (typeof value === "number") return Number.isFinite(value) ? inRange(BigInt(Math.trunc(value))) : null;
+  if (typeof value === "string") return /^[+-]?\d{1,30}$/.test(value) ? inRange(BigInt(value)) : null;
+  if (typeof value !== "bigint") return null;
+  return inRange(from.kind === "decimal" ? rescale(value, from.scale, 0) : value);
+}
+
+function toFloat(value: Value, from: ValueType): Value {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "string") return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/.test(value) ? Number(value) : null;
+  if (typeof value !== "bigint") return value;
+  return from.kind === "decimal" ? Number(value) / 10 ** from.scale : Number(value);
+}
+
+function toDecimal(value: Value, from: ValueType, to: { precision: number; scale: number }): Value {
+  if (typeof value === "string") {
+    const match = /^([+-]?\d{1,38})(?:\.(\d{1,38}))?$/.exec(value);
+    if (match === null) return null;
+    const scale = match[2]?.length ?? 0;
+    const exact = parseDecimal(value, { precision: 76, scale });
+    return exact === undefined ? null : within(rescale(exact, scale, to.scale), to.precision);
+  }
+  if (typeof value !== "bigint") return null;
+  return within(rescale(value, from.kind === "decimal" ? from.scale : 0, to.scale), to.precision);
+}
+
+function within(value: bigint, precision: number): bigint | null {
+  const bound = 10n ** BigInt(precision);
+  return value < bound && value > -bound ? value : null;
+}
+
+/** Another scale, rounded half away from zero. */
+export function rescale(value: bigint, from: number, to: number): bigint {
+  if (to >= from) return value * 10n ** BigInt(to - from);
+  const unit = 10n ** BigInt(from - to);
+  const magnitude = ((value < 0n ? -value : value) + unit / 2n) / unit;
+  return value < 0n ? -magnitude : magnitude;
+}
+
+function toText(value: Value, from: ValueType): Value {
+  if (typeof value === "boolean") return value ? "true" : "false";
+  if (from.kind === "date" && typeof value === "number") return isWritten(value) ? printDate(value) : null;
+  if (typeof value === "number") return printFloat(value);
+  if (typeof value !== "bigint") return value;
+  if (from.kind === "decimal") return printDecimal(value, from.scale);
+  if (from.kind !== "timestamp") return String(value);
+  if (!isWritten(Number(floorDivide(value, day)))) return null;
+  const text = printTimestamp(value).replace("T", " ").slice(0, -1);
+  return text.includes(".") ? text.replace(/0+$/, "") : text;
+}
+
+/** Only the years 0001 to 9999 have a written form. */
+function isWritten(days: number): boolean {
+  return days >= -719_162 && days <= 2_932_896;
+}
+
+/** DuckDB's form: shortest digits, always with a point or an exponent, exponent outside 1e-4 … 1e16. */
+function printFloat(value: number): string {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
+  const [digits = "0", exponentText = "0"] = Math.abs(value).toExponential().split("e");
+  const exponent = Number(exponentText);
+  const sign = value < 0 ? "-" : "";
+  if (exponent < -4 || exponent >= 16) {
+    const magnitude = String(Math.abs(exponent)).padStart(2, "0");
+    return `${sign}${digits}e${exponent < 0 ? "-" : "+"}${magnitude}`;
+  }
+  const plain = Math.abs(value).toFixed(Math.max(0, digits.replace(".", "").length - 1 - exponent));
+  return `${sign}${plain}${plain.includes(".") ? "" : ".0"}`;
+}
