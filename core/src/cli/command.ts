@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import type { Command } from "commander";
 
 /** What every command's action gets beside its own arguments. */
@@ -7,6 +9,8 @@ export interface Invocation {
   readonly json: boolean;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** A path as the user meant it: against the directory the command was started in. */
+  path(file: string): string;
   /** Progress for a person, on stderr; nothing with no terminal unless `always`. */
   progress(message: string): void;
   /** The result: a JSON document with `--json`, otherwise the text. */
@@ -29,10 +33,12 @@ export function act(action: Action): (this: Command, ...rest: unknown[]) => Prom
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
     const json = options.json === true;
+    const startedIn = process.cwd();
     const invocation: Invocation = {
       projectDir: options.project,
       json,
       signal: controller.signal,
+      path: (file) => path.resolve(startedIn, file),
       progress(message) {
         if (process.stderr.isTTY) process.stderr.write(`${message}\n`);
       },

@@ -1,5 +1,9 @@
 import { Command, CommanderError } from "commander";
 
+import { registerCheck } from "./check.js";
+import { registerInit } from "./init.js";
+import { registerList } from "./list.js";
+import { registerShow } from "./show.js";
 import { reportFailure } from "./failure.js";
 import { version } from "./version.js";
 
@@ -12,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON document on stdout; logs on stderr")
     .showHelpAfterError()
     .exitOverride();
+  for (const register of [registerInit, registerCheck, registerList, registerShow]) register(program);
 
   try {
     await program.parseAsync([...argv], { from: "user" });

@@ -48,10 +48,13 @@ export interface DuckdbSession extends AsyncDisposable {
   stream(sql: string, signal?: AbortSignal): AsyncIterable<Value[][]>;
 }
 
-/** Opens a sandboxed in-memory DuckDB. Errors of SQL and files become SkewproofErrors that keep DuckDB's words. */
+/**
+ * Opens a sandboxed in-memory DuckDB. The process's working directory becomes the project's root, since DuckDB resolves
+ * the relative paths in users' SQL against it (and refuses others in the sandbox): one process serves one project. Errors of SQL and files become SkewproofErrors that keep DuckDB's words. */
 export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession> {
   const scratch = path.join(options.root, ".skewproof", "tmp");
   mkdirSync(scratch, { recursive: true });
+  if (process.cwd() !== path.resolve(options.root)) process.chdir(options.root);
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   const folders = [options.root, ...(options.folders ?? [])].map((folder) => stringLiteral(`${path.resolve(folder)}/`));
@@ -60,7 +63,6 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
     `threads = ${availableParallelism()}`,
     `memory_limit = '${Math.floor((options.memoryLimit ?? totalmem() / 2) / 1e6)}MB'`,
     `temp_directory = ${stringLiteral(scratch)}`,
-    `file_search_path = ${stringLiteral(path.resolve(options.root))}`,
     `autoinstall_known_extensions = false`,
     `autoload_known_extensions = false`,
     `allow_community_extensions = false`,

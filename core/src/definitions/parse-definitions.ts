@@ -1,0 +1,194 @@
+import { Settings } from "typebox/system";
+import Value from "typebox/value";
+import { LineCounter, parseAllDocuments, type Document } from "yaml";
+
+import type { Diagnostic, Range } from "../diagnostic.js";
+import { didYouMean, nearestName } from "../values/nearest-name.js";
+import { kindSchemas, projectSchema, type Definition, type Kind, type ProjectSettings } from "./schemas.js";
+import { sourceMap, type SourceMap, type YamlPath } from "./source-map.js";
+
+// The default of 8 would hide the ninth mistake of a file.
+Settings.Set({ maxErrors: 1000 });
+
+/** One document of a definition file, valid by its schema. */
+export interface Parsed<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly definition: Definition<K>;
+  readonly file: string;
+  readonly map: SourceMap;
+}
+
+interface Loaded {
+  readonly value: unknown;
+  readonly map: SourceMap;
+}
+
+/** Parses a definition file. Every problem is a diagnostic; the documents without one are returned. */
+export function parseDefinitions(file: string, text: string): { definitions: Parsed[]; diagnostics: Diagnostic[] } {
+  const { documents, diagnostics } = parseYaml(file, text);
+  const definitions: Parsed[] = [];
+  for (const { value, map } of documents) {
+    const kind = value !== null && typeof value === "object" && "kind" in value ? value.kind : undefined;
+    if (typeof kind !== "string" || !(kind in kindSchemas)) {
+      const kinds = Object.keys(kindSchemas);
+      const message =
+        typeof kind === "string" ? `There is no kind ${kind}.${didYouMean(kind, kinds)}` : "A definition begins with `kind:`.";
+      diagnostics.push({
+        code: "unknown-kind",
+        severity: "error",
+        message: `${message} Kinds: ${kinds.join(", ")}.`,
+        file,
+        range: map.range(["kind"]),
+      });
+      continue;
+    }
+    // The line above has established that kind is one of the schemas' names.
+    const known = kind as Kind;
+    const found = validate(file, kindSchemas[known], value, map);
+    diagnostics.push(...found);
+    // Validation has established the type.
+    if (found.length === 0) definitions.push({ kind: known, definition: value as Definition, file, map });
+  }
+  return { definitions, diagnostics };
+}
+
+/** Parses `skewproof.yaml`. */
+export function parseProjectSettings(
+  file: string,
+  text: string,
+): { settings?: ProjectSettings; map?: SourceMap; diagnostics: Diagnostic[] } {
+  const { documents, diagnostics } = parseYaml(file, text);
+  const [first] = documents;
+  if (first === undefined) {
+    if (diagnostics.length === 0)
+      diagnostics.push({
+        code: "missing-key",
+        severity: "error",
+        message: "The file is empty. It needs `project: NAME` and `format: 1`.",
+        file,
+        range: start,
+      });
+    return { diagnostics };
+  }
+  diagnostics.push(...validate(file, projectSchema, first.value, first.map));
+  // Validation has established the type.
+  return diagnostics.length === 0 ? { settings: first.value as ProjectSettings, map: first.map, diagnostics } : { diagnostics };
+}
+
+const start: Range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+
+function parseYaml(file: string, text: string): { documents: Loaded[]; diagnostics: Diagnostic[] } {
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const diagnostics: Diagnostic[] = [];
+  const documents: Loaded[] = [];
+  for (const document of Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []) {
+    if (document.errors.length === 0) {
+      if (document.contents !== null)
+        documents.push({ value: document.toJS() as unknown, map: sourceMap(document, lines, text.length) });
+      continue;
+    }
+    const { message, pos } = document.errors[0] ?? { message: "unreadable", pos: [0, 0] as const };
+    const at = (offset: number): Range["start"] => {
+      const { line, col } = lines.linePos(Math.min(offset, text.length));
+      return { line: Math.max(0, line - 1), character: Math.max(0, col - 1) };
+    };
+    const range = { start: at(pos[0]), end: at(pos[1]) };
+    diagnostics.push({
+      code: "invalid-yaml",
+      severity: "error",
+      message: `This is not valid YAML: ${message.split("\n")[0] ?? message}`,
+      file,
+      range,
+    });
+  }
+  return { documents, diagnostics };
+}
+
+function validate(file: string, schema: object, value: unknown, map: SourceMap): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const add = (code: string, message: string, range: Range, fix?: string): void => {
+    const edit = fix === undefined ? {} : { fix: { title: `Change to ${fix}`, edits: [{ range, newText: fix }] } };
+    diagnostics.push({ code, severity: "error", message, file, range, ...edit });
+  };
+  const errors = Value.Errors(schema, value);
+  const unions = new Set(errors.filter(({ keyword }) => keyword === "anyOf").map(({ instancePath }) => instancePath));
+  for (const error of errors) {
+    const path = toPath(error.instancePath);
+    if (
+      error.keyword !== "anyOf" &&
+      [...unions].some((union) => error.instancePath === union || error.instancePath.startsWith(`${union}/`))
+    )
+      continue;
+    switch (error.keyword) {
+      case "boolean":
+        break;
+      case "additionalProperties": {
+        const known = Object.keys(propertiesAt(schema, error.schemaPath));
+        for (const key of error.params.additionalProperties) {
+          const range = map.keyRange([...path, key]);
+          add(
+            "unknown-key",
+            `There is no key ${key} here.${didYouMean(key, known)} Keys: ${known.join(", ")}.`,
+            range,
+            nearestName(key, known),
+          );
+        }
+        break;
+      }
+      case "required":
+        for (const key of error.params.requiredProperties)
+          add("missing-key", `The key \`${key}\` is missing here.`, path.length === 0 ? map.keyRange(["kind"]) : map.range(path));
+        break;
+      case "pattern":
+        add("wrong-value", `${JSON.stringify(valueAt(value, path))} does not fit here: ${expectation(path)}`, map.range(path));
+        break;
+      default:
+        add("wrong-value", `${describe(path)} ${error.message.replace(/^must /, "must ")}.`, map.range(path));
+    }
+  }
+  return diagnostics;
+}
+
+function expectation(path: YamlPath): string {
+  switch (path.at(-1)) {
+    case "name":
+      return "a name has lower-case letters, digits and underscores, and begins with a letter.";
+    case "project":
+      return "a project's name has lower-case letters, digits, - and _, and begins with a letter.";
+    case "window":
+      return "write a duration such as 30s, 15m, 1h, 7d or 4w, or unbounded.";
+    default:
+      return "write a duration such as 30s, 15m, 1h, 7d or 4w.";
+  }
+}
+
+function describe(path: YamlPath): string {
+  return path.length === 0 ? "The document" : `\`${path.join(".")}\``;
+}
+
+function toPath(pointer: string): (string | number)[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+function valueAt(value: unknown, path: YamlPath): unknown {
+  let at = value;
+  for (const step of path)
+    at = at !== null && typeof at === "object" ? (at as Record<string | number, unknown>)[step] : undefined;
+  return at;
+}
+
+function propertiesAt(schema: object, pointer: string): object {
+  const at = valueAt(schema, toPath(pointer.replace(/^#/, "")));
+  return at !== null &&
+    typeof at === "object" &&
+    "properties" in at &&
+    typeof at.properties === "object" &&
+    at.properties !== null
+    ? at.properties
+    : {};
+}

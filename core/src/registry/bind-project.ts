@@ -1,0 +1,189 @@
+import type { Diagnostic } from "../diagnostic.js";
+import type { Parsed } from "../definitions/parse-definitions.js";
+import type { Kind, ProjectSettings } from "../definitions/schemas.js";
+import { parseDuration } from "../values/duration.js";
+import { didYouMean } from "../values/nearest-name.js";
+import type { Column } from "../values/value-type.js";
+import { bindEntity, bindFeatureView, bindOnDemandView, bindService, bindSource, describedOf, requireOne } from "./bind-views.js";
+import type {
+  BoundProject,
+  FeatureService,
+  FeatureView,
+  Model,
+  Monitor,
+  OnDemandView,
+  Pipeline,
+  PipelineInput,
+  PipelineOutput,
+  Target,
+} from "./bound-project.js";
+import { createReport, type Report } from "./report.js";
+
+/** Columns by source name, or the sentence that says why they could not be read. */
+export type SourceSchemas = ReadonlyMap<string, readonly Column[] | string>;
+
+/**
+ * Resolves every reference and types every expression. All findings at once; the project holds what is valid.
+ * The digest is left to the caller, who can hash.
+ */
+export function bindProject(
+  settings: ProjectSettings,
+  parsed: readonly Parsed[],
+  schemas: SourceSchemas,
+): { project: Omit<BoundProject, "digest">; diagnostics: Diagnostic[] } {
+  const report = createReport();
+  reportDuplicates(parsed, report);
+  const bindAll = <K extends Kind, T>(kind: K, bind: (at: Parsed<K>) => T | undefined): Map<string, T> => {
+    const bound = new Map<string, T>();
+    for (const at of parsed) {
+      if (!isKind(at, kind) || bound.has(at.definition.name)) continue;
+      const one = bind(at);
+      if (one !== undefined) bound.set(at.definition.name, one);
+    }
+    return bound;
+  };
+
+  const entities = bindAll("entity", (at) => bindEntity(at, report));
+  const sources = bindAll("source", (at) => bindSource(at, schemas.get(at.definition.name), report));
+  const views = new Map<string, FeatureView | OnDemandView>(
+    bindAll("feature_view", (at) => bindFeatureView(at, entities, sources, report)),
+  );
+  for (const [name, view] of bindAll("on_demand_view", (at) => bindOnDemandView(at, views, report))) {
+    if (!views.has(name)) views.set(name, view);
+  }
+  const services = bindAll("feature_service", (at) => bindService(at, views, report));
+  const models = bindAll("model", (at) => bindModel(at, services, report));
+  const pipelines = bindAll("pipeline", (at) => bindPipeline(at, services, models, report));
+  const monitors = bindAll("monitor", (at) => bindMonitor(at, services, report));
+  for (const at of parsed)
+    if (["feature_view", "on_demand_view", "feature_service", "model"].includes(at.kind) && at.definition.owner === undefined)
+      report.warning(
+        at,
+        ["name"],
+        "no-owner",
+        `${at.definition.name} has no owner. Add \`owner:\`, so that someone answers for it.`,
+      );
+
+  return {
+    project: {
+      name: settings.project,
+      offline: {
+        engine: settings.offline?.engine ?? "duckdb",
+        ...(settings.offline?.url === undefined ? {} : { url: settings.offline.url }),
+      },
+      online: {
+        store: settings.online?.store ?? "lmdb",
+        ...(settings.online?.path === undefined ? {} : { path: settings.online.path }),
+        ...(settings.online?.url === undefined ? {} : { url: settings.online.url }),
+      },
+      targets: new Map(Object.entries(settings.targets ?? {}).map(([name, target]) => [name, bindTarget(name, target)])),
+      entities,
+      sources,
+      views,
+      services,
+      models,
+      pipelines,
+      monitors,
+    },
+    diagnostics: report.diagnostics,
+  };
+}
+
+function isKind<K extends Kind>(at: Parsed, kind: K): at is Parsed<K> {
+  return at.kind === kind;
+}
+
+function reportDuplicates(parsed: readonly Parsed[], report: Report): void {
+  const seen = new Map<string, Parsed>();
+  for (const at of parsed) {
+    // The two kinds of view share one name space: services and commands name either.
+    const id = `${at.kind === "on_demand_view" ? "feature_view" : at.kind} ${at.definition.name}`;
+    const other = seen.get(id);
+    if (other === undefined) seen.set(id, at);
+    else
+      report.problem(
+        at,
+        ["name"],
+        "duplicate-name",
+        `There is already a ${other.kind} ${at.definition.name}, in ${other.file} line ${other.map.range(["name"]).start.line + 1}.`,
+      );
+  }
+}
+
+function bindTarget(name: string, target: NonNullable<ProjectSettings["targets"]>[string]): Target {
+  if (target.kind === "process") return { name, kind: "process", port: target.port };
+  return { name, kind: "remote", url: target.url, ...(target.token === undefined ? {} : { tokenEnv: target.token.env }) };
+}
+
+function bindModel(at: Parsed<"model">, services: ReadonlyMap<string, FeatureService>, report: Report): Model | undefined {
+  const { service: name, task, output, fill } = at.definition;
+  const [service] = requireOne(at, ["service"], "feature service", name, services, report);
+  if (service === undefined) return undefined;
+  const names = service.features.map((feature) => feature.name);
+  for (const feature of Object.keys(fill ?? {}))
+    if (!names.includes(feature))
+      report.problem(
+        at,
+        ["fill", feature],
+        "unknown-feature",
+        `The service ${name} has no feature ${feature}.${didYouMean(feature, names)}`,
+      );
+  return {
+    ...describedOf(at),
+    service,
+    task,
+    output: output.class === undefined ? { name: output.name } : { name: output.name, class: output.class },
+    fill: fill ?? {},
+  };
+}
+
+function bindPipeline(
+  at: Parsed<"pipeline">,
+  services: ReadonlyMap<string, FeatureService>,
+  models: ReadonlyMap<string, Model>,
+  report: Report,
+): Pipeline {
+  const { command, parameters, code, requirements } = at.definition;
+  const inputs: Record<string, PipelineInput> = {};
+  for (const [name, { service: reference, labels, time }] of Object.entries(at.definition.inputs ?? {})) {
+    const [service] = requireOne(at, ["inputs", name, "service"], "feature service", reference, services, report);
+    if (service !== undefined)
+      inputs[name] = { service, labels: typeof labels === "string" ? { path: labels } : labels, time: time ?? "event_timestamp" };
+  }
+  const outputs: Record<string, PipelineOutput> = {};
+  for (const [name, output] of Object.entries(at.definition.outputs ?? {})) {
+    if (typeof output === "string") {
+      outputs[name] = { kind: "file", file: output };
+      continue;
+    }
+    const [model] = requireOne(at, ["outputs", name, "model"], "model", output.model, models, report);
+    if (model !== undefined) outputs[name] = { kind: "model", model, file: output.file };
+  }
+  const known = { inputs: at.definition.inputs ?? {}, outputs: at.definition.outputs ?? {}, parameters: parameters ?? {} };
+  for (const [index, text] of command.entries())
+    for (const [, group = "", name = ""] of text.matchAll(/\{(\w+)\.(\w+)\}/g)) {
+      const names = group in known ? Object.keys(known[group as keyof typeof known]) : [];
+      if (!names.includes(name))
+        report.problem(
+          at,
+          ["command", index],
+          "unknown-placeholder",
+          `{${group}.${name}} stands for nothing here.${didYouMean(name, names)} Placeholders are {inputs.x}, {outputs.x} and {parameters.x}.`,
+        );
+    }
+  return {
+    ...describedOf(at),
+    command,
+    inputs,
+    outputs,
+    parameters: parameters ?? {},
+    code: code ?? [],
+    ...(requirements === undefined ? {} : { requirements }),
+  };
+}
+
+function bindMonitor(at: Parsed<"monitor">, services: ReadonlyMap<string, FeatureService>, report: Report): Monitor | undefined {
+  const { service: name, reference, window } = at.definition;
+  const [service] = requireOne(at, ["service"], "feature service", name, services, report);
+  return service && { ...describedOf(at), service, reference, window: parseDuration(window) ?? 0n };
+}
