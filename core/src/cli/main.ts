@@ -5,6 +5,7 @@ import { registerInit } from "./init.js";
 import { registerList } from "./list.js";
 import { registerShow } from "./show.js";
 import { reportFailure } from "./failure.js";
+import { registerTrainingSet } from "./training-set.js";
 import { version } from "./version.js";
 
 /** Runs the command line and returns the exit status (contracts §5). Never throws. */
@@ -16,7 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON document on stdout; logs on stderr")
     .showHelpAfterError()
     .exitOverride();
-  for (const register of [registerInit, registerCheck, registerList, registerShow]) register(program);
+  for (const register of [registerInit, registerCheck, registerList, registerShow, registerTrainingSet]) register(program);
 
   try {
     await program.parseAsync([...argv], { from: "user" });

@@ -4,6 +4,7 @@ import { LineCounter, parseAllDocuments, type Document } from "yaml";
 
 import type { Diagnostic, Range } from "../diagnostic.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
+import { joinCommas } from "./join-commas.js";
 import { kindSchemas, projectSchema, type Definition, type Kind, type ProjectSettings } from "./schemas.js";
 import { sourceMap, type SourceMap, type YamlPath } from "./source-map.js";
 
@@ -84,6 +85,7 @@ function parseYaml(file: string, text: string): { documents: Loaded[]; diagnosti
   const documents: Loaded[] = [];
   for (const document of Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []) {
     if (document.errors.length === 0) {
+      joinCommas(document, text);
       if (document.contents !== null)
         documents.push({ value: document.toJS() as unknown, map: sourceMap(document, lines, text.length) });
       continue;

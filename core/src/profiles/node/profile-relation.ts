@@ -1,0 +1,140 @@
+import type { DuckdbSession } from "../../offline/node/duckdb-session.js";
+import { identifier, stringLiteral } from "../../offline/sql.js";
+import { printValueType } from "../../values/value-type-text.js";
+import type { Value } from "../../values/value.js";
+import type { Column } from "../../values/value-type.js";
+import type { CategoricalProfile, ColumnProfile, NumericProfile, Profile } from "../profile.js";
+
+const deciles = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const mostValues = 20;
+
+/**
+ * Profiles a relation (SQL after FROM). With `reference`, columns of the same name are counted by its frozen bins and
+ * listed values. Lists and bytes get their counts alone.
+ */
+export async function profileRelation(
+  session: DuckdbSession,
+  relation: string,
+  columns: readonly Column[],
+  reference?: Profile,
+  signal?: AbortSignal,
+): Promise<Profile> {
+  const numeric = columns.filter(({ type }) => ["int64", "float64", "decimal", "timestamp", "date"].includes(type.kind));
+  const categorical = columns.filter(({ type }) => type.kind === "bool" || type.kind === "string");
+  const counts = await one(session, relation, ["count(*)", ...columns.map(({ name }) => `count(${identifier(name)})`)], signal);
+  const rows = Number(counts[0]);
+  const numbers = await numericProfiles(session, relation, numeric, reference, signal);
+  const categories = new Map<string, CategoricalProfile>();
+  for (const column of categorical)
+    categories.set(column.name, await categoricalProfile(session, relation, column.name, reference, signal));
+  return {
+    version: 1,
+    rows,
+    columns: columns.map(({ name, type }, index): ColumnProfile => {
+      const count = Number(counts[index + 1]);
+      const [number, category] = [numbers.get(name), categories.get(name)];
+      return {
+        name,
+        type: printValueType(type),
+        count,
+        nulls: rows - count,
+        ...(number && { numeric: number }),
+        ...(category && { categorical: category }),
+      };
+    }),
+  };
+}
+
+async function one(
+  session: DuckdbSession,
+  relation: string,
+  expressions: readonly string[],
+  signal?: AbortSignal,
+): Promise<Value[]> {
+  const [row = []] = await session.rows(`SELECT ${expressions.join(", ")} FROM ${relation}`, signal);
+  return row;
+}
+
+function asNumber({ name, type }: Column): string {
+  const column = identifier(name);
+  if (type.kind === "timestamp" || type.kind === "date") return `epoch(CAST(${column} AS TIMESTAMP))`;
+  return `(CASE WHEN isfinite(CAST(${column} AS DOUBLE)) THEN CAST(${column} AS DOUBLE) END)`;
+}
+
+async function numericProfiles(
+  session: DuckdbSession,
+  relation: string,
+  columns: readonly Column[],
+  reference: Profile | undefined,
+  signal?: AbortSignal,
+): Promise<Map<string, NumericProfile>> {
+  const profiles = new Map<string, NumericProfile>();
+  if (columns.length === 0) return profiles;
+  const width = 5;
+  const moments = await one(
+    session,
+    relation,
+    columns.flatMap((column) => {
+      const x = asNumber(column);
+      return [`min(${x})`, `max(${x})`, `avg(${x})`, `stddev_samp(${x})`, `quantile_cont(${x}, [${deciles.join(", ")}])`];
+    }),
+    signal,
+  );
+  const edges = columns.map(({ name }, index) => {
+    const frozen = reference?.columns.find((column) => column.name === name)?.numeric?.edges;
+    if (frozen !== undefined) return frozen;
+    const quantiles = moments[index * width + 4];
+    const finite = Array.isArray(quantiles) ? (quantiles as readonly Value[]).filter((value) => typeof value === "number") : [];
+    return [...new Set(finite)].sort((a, b) => a - b);
+  });
+  const bins = await one(
+    session,
+    relation,
+    columns.flatMap((column, index) => {
+      const x = asNumber(column);
+      const known = edges[index] ?? [];
+      return [...known, undefined].map((edge, bin) => {
+        const conditions = [
+          ...(bin === 0 ? [] : [`${x} > ${known[bin - 1] ?? 0}`]),
+          ...(edge === undefined ? [] : [`${x} <= ${edge}`]),
+          `${x} IS NOT NULL`,
+        ];
+        return `count(*) FILTER (WHERE ${conditions.join(" AND ")})`;
+      });
+    }),
+    signal,
+  );
+  let at = 0;
+  for (const [index, { name }] of columns.entries()) {
+    const number = (offset: number): number | null => {
+      const value = moments[index * width + offset];
+      return typeof value === "number" && Number.isFinite(value) ? value : null;
+    };
+    const known = edges[index] ?? [];
+    const counts = bins.slice(at, at + known.length + 1).map(Number);
+    at += known.length + 1;
+    profiles.set(name, { min: number(0), max: number(1), mean: number(2), stddev: number(3), edges: known, counts });
+  }
+  return profiles;
+}
+
+async function categoricalProfile(
+  session: DuckdbSession,
+  relation: string,
+  name: string,
+  reference: Profile | undefined,
+  signal?: AbortSignal,
+): Promise<CategoricalProfile> {
+  const column = `CAST(${identifier(name)} AS VARCHAR)`;
+  const frozen = reference?.columns.find((one) => one.name === name)?.categorical?.values.map(({ value }) => value);
+  const chosen =
+    frozen === undefined ? "" : frozen.length === 0 ? "AND false" : `AND ${column} IN (${frozen.map(stringLiteral).join(", ")})`;
+  const found = await session.rows(
+    `SELECT ${column} AS value, count(*) AS n FROM ${relation} WHERE ${column} IS NOT NULL ${chosen} GROUP BY value ORDER BY n DESC, value LIMIT ${frozen === undefined ? mostValues : frozen.length}`,
+    signal,
+  );
+  const [total = 0n, distinct = 0n] = await one(session, relation, [`count(${column})`, `count(DISTINCT ${column})`], signal);
+  const counts = new Map(found.map(([value, count]) => [String(value), Number(count)]));
+  const values = (frozen ?? [...counts.keys()]).map((value) => ({ value, count: counts.get(value) ?? 0 }));
+  return { values, other: Number(total) - values.reduce((sum, { count }) => sum + count, 0), distinct: Number(distinct) };
+}
