@@ -19,8 +19,8 @@ import { didYouMean } from "../values/nearest-name.js";
 import { printValueType } from "../values/value-type-text.js";
 import type { Column } from "../values/value-type.js";
 import { toDuckdbType } from "./duckdb-type.js";
-import { sourceRelation } from "./source-relation.js";
 import { identifier } from "./sql.js";
+import { sourceColumn, sourceRows } from "./view-rows.js";
 import { cutOffSql, eventTimeSql, visibleAtSql } from "./visible-at.js";
 
 export interface PointInTimeRequest {
@@ -179,28 +179,6 @@ function onDemandValue(
     return normalizedColumn(column.type, cast);
   });
   return withDefault(feature, featureToDuckdb(feature.type, sql));
-}
-
-/** The source's rows with a non-null key: `_k0…` keys, `_e` event time, `_v` the moment it becomes visible. */
-function sourceRows(view: FeatureView, more: readonly string[]): string {
-  const keys = view.keys.map(({ column, type }, index) => `CAST(${identifier(column)} AS ${toDuckdbType(type)}) AS _k${index}`);
-  const present = view.keys.map(({ column }) => `${identifier(column)} IS NOT NULL`);
-  const known =
-    view.source.knownAt === undefined ? eventTimeSql(view.source) : `CAST(${identifier(view.source.knownAt)} AS TIMESTAMP)`;
-  const columns = [
-    ...keys,
-    `${eventTimeSql(view.source)} AS _e`,
-    `${known} AS _known`,
-    `${visibleAtSql(view.source)} AS _v`,
-    ...more,
-  ];
-  const visible = [...present, `${visibleAtSql(view.source)} IS NOT NULL`];
-  return `SELECT ${columns.join(", ")} FROM ${sourceRelation(view.source.location)} WHERE ${visible.join(" AND ")}`;
-}
-
-function sourceColumn(view: FeatureView): (name: string) => string {
-  const types = new Map((view.source.columns ?? []).map(({ name, type }) => [name, type]));
-  return (name) => normalizedColumn(types.get(name) ?? { kind: "string" }, identifier(name));
 }
 
 const keyList = (view: FeatureView, prefix: string): string => view.keys.map((_, index) => `${prefix}_k${index}`).join(", ");
