@@ -1,8 +1,10 @@
 import { Command, CommanderError } from "commander";
 
 import { registerCheck } from "./check.js";
+import { registerGet } from "./get.js";
 import { registerInit } from "./init.js";
 import { registerList } from "./list.js";
+import { registerMaterialize } from "./materialize.js";
 import { registerShow } from "./show.js";
 import { reportFailure } from "./failure.js";
 import { registerTrainingSet } from "./training-set.js";
@@ -17,7 +19,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON document on stdout; logs on stderr")
     .showHelpAfterError()
     .exitOverride();
-  for (const register of [registerInit, registerCheck, registerList, registerShow, registerTrainingSet]) register(program);
+  for (const register of [
+    registerInit,
+    registerCheck,
+    registerList,
+    registerShow,
+    registerTrainingSet,
+    registerMaterialize,
+    registerGet,
+  ])
+    register(program);
 
   try {
     await program.parseAsync([...argv], { from: "user" });

@@ -18,7 +18,7 @@ describe("point-in-time query", () => {
     await fc.assert(
       fc.asyncProperty(
         settings,
-        fc.array(event, { maxLength: 80 }),
+        fc.array(event, { maxLength: 150, size: "max" }),
         fc.array(label, { minLength: 1, maxLength: 40 }),
         async (choice, events, labels) => {
           const loaded = await projectWithEvents(definitions(choice), columns, events);

@@ -13,13 +13,13 @@ import { createFeatureReader } from "../read-features.js";
 import { materialize } from "./materialize.js";
 import { openOnlineStore } from "./open-online-store.js";
 
-const keys: readonly Row[] = [1n, 2n, 11n].flatMap((k) => ["a", "ab", "b", "bc"].map((s) => ({ k, s })));
+const keys: readonly Row[] = [1n, 2n, 11n].flatMap((k) => ["a", "ab"].map((s) => ({ k, s })));
 
 describe("materialize and read", () => {
   it("equals brute force at the high-water mark and after it, in any number of steps", async () => {
-    const steps = fc.array(fc.bigInt({ min: 0n, max: 30n }), { minLength: 1, maxLength: 4 });
+    const steps = fc.array(fc.bigInt({ min: 0n, max: 9n }), { minLength: 1, maxLength: 4 });
     await fc.assert(
-      fc.asyncProperty(settings, fc.array(event, { maxLength: 120 }), steps, async (choice, events, hours) => {
+      fc.asyncProperty(settings, fc.array(event, { maxLength: 150, size: "max" }), steps, async (choice, events, hours) => {
         const loaded = await projectWithEvents(definitions(choice), columns, events);
         let until = base;
         for (const step of hours) {
