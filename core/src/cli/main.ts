@@ -5,10 +5,14 @@ import { registerGet } from "./get.js";
 import { registerInit } from "./init.js";
 import { registerList } from "./list.js";
 import { registerMaterialize } from "./materialize.js";
+import { registerModel } from "./model.js";
+import { registerRun } from "./run.js";
+import { registerServe } from "./serve.js";
 import { registerShow } from "./show.js";
 import { reportFailure } from "./failure.js";
+import { registerSkew } from "./skew.js";
 import { registerTrainingSet } from "./training-set.js";
-import { version } from "./version.js";
+import { version } from "../version.js";
 
 /** Runs the command line and returns the exit status (contracts §5). Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -27,6 +31,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerTrainingSet,
     registerMaterialize,
     registerGet,
+    registerModel,
+    registerServe,
+    registerSkew,
+    registerRun,
   ])
     register(program);
 

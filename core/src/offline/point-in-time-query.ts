@@ -21,7 +21,7 @@ import type { Column } from "../values/value-type.js";
 import { toDuckdbType } from "./duckdb-type.js";
 import { identifier } from "./sql.js";
 import { sourceColumn, sourceRows } from "./view-rows.js";
-import { cutOffSql, eventTimeSql, visibleAtSql } from "./visible-at.js";
+import { cutOffSql, eventTimeSql } from "./visible-at.js";
 
 export interface PointInTimeRequest {
   readonly service: FeatureService;

@@ -121,7 +121,7 @@ function nullShare(column: { readonly nulls: number } | undefined, rows: number)
 
 async function engineVersion(session: DuckdbSession): Promise<string> {
   const [[version = ""] = []] = await session.rows("SELECT version()");
-  return String(version);
+  return typeof version === "string" ? version : "";
 }
 
 /** Labels from SQL have no file: their digest is that of the rows, in order. */
@@ -129,7 +129,7 @@ async function relationDigest(session: DuckdbSession): Promise<string> {
   const [[digest = ""] = []] = await session.rows(
     "SELECT md5(string_agg(CAST(l AS VARCHAR), chr(10) ORDER BY _row)) FROM _labels AS l",
   );
-  return digestText(String(digest));
+  return digestText(typeof digest === "string" ? digest : "");
 }
 
 function sourcesOf(features: readonly ServiceFeature[]): Source[] {

@@ -7,7 +7,7 @@ import { requireView } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { compareValues } from "../../values/compare-values.js";
 import { floorDivide, printTimestamp } from "../../values/timestamp-text.js";
-import type { Row, Value } from "../../values/value.js";
+import type { Value } from "../../values/value.js";
 import type { EventChunk, LatestVersion } from "../online-store.js";
 import { cutOff, keyText, onlineView, type OnlineView } from "../online-view.js";
 import { compareVersions } from "../read-features.js";
@@ -89,7 +89,7 @@ async function materializeView(
   };
   for await (const chunk of session.stream(newRows(online, previous, until), signal)) {
     for (const row of chunk) {
-      const key = keyText(view, Object.fromEntries(view.keys.map(({ key: name }, index) => [name, row[index] ?? null])) as Row);
+      const key = keyText(view, Object.fromEntries(view.keys.map(({ key: name }, index) => [name, row[index] ?? null])));
       if (key !== groupKey) {
         finish();
         groupKey = key;

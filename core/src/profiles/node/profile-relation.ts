@@ -134,7 +134,7 @@ async function categoricalProfile(
     signal,
   );
   const [total = 0n, distinct = 0n] = await one(session, relation, [`count(${column})`, `count(DISTINCT ${column})`], signal);
-  const counts = new Map(found.map(([value, count]) => [String(value), Number(count)]));
+  const counts = new Map(found.map(([value, count]) => [typeof value === "string" ? value : "", Number(count)]));
   const values = (frozen ?? [...counts.keys()]).map((value) => ({ value, count: counts.get(value) ?? 0 }));
   return { values, other: Number(total) - values.reduce((sum, { count }) => sum + count, 0), distinct: Number(distinct) };
 }

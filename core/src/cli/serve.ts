@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+
+import { act, type Invocation } from "./command.js";
+
+export function registerServe(program: Command): void {
+  program
+    .command("serve")
+    .description("The serving sidecar: predictions and features over HTTP on this machine, with a token.")
+    .option("--bundle <bundle...>", "bundle folders or model@version; default the latest version of every model")
+    .option("--model-repository <dir>", "plain ONNX files in Triton's layout, NAME/VERSION/model.onnx; needs no project")
+    .option("--host <host>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "port; 0 picks a free one", "8480")
+    .option("--token-file <file>", "the token that requests must carry; made when it is not there")
+    .option("--replay", "accept a request's own moment (options.at), to replay history")
+    .addHelpText("after", "\nExample:\n  skewproof serve --bundle late_flight@1 --port 0 --json")
+    .action(act(serve));
+}
+
+interface Options {
+  readonly bundle?: readonly string[];
+  readonly modelRepository?: string;
+  readonly host: string;
+  readonly port: string;
+  readonly tokenFile?: string;
+  readonly replay?: boolean;
+}
+
+async function serve(invocation: Invocation, options: Options): Promise<number> {
+  const { default: path } = await import("node:path");
+  const { SkewproofError } = await import("../errors.js");
+  const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
+  const { startSidecar } = await import("../serving/node/start-sidecar.js");
+  const { listModelVersions } = await import("../models/node/model-store.js");
+  const port = Number(options.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SkewproofError("usage", `--port ${options.port} is no port; give a number from 0 to 65535.`);
+  const loopback = ["127.0.0.1", "localhost", "::1"].includes(options.host);
+  if (!loopback && options.tokenFile === undefined)
+    throw new SkewproofError(
+      "usage",
+      `Listening on ${options.host} lets other machines in. Give --token-file with a token of your own, or stay on 127.0.0.1.`,
+    );
+  const alone = options.modelRepository !== undefined && options.bundle === undefined && invocation.projectDir === undefined;
+  const bundles = options.bundle?.map((one) => (one.includes("@") || /^[a-z][a-z0-9_]*$/.test(one) ? one : invocation.path(one)));
+  const loaded = alone ? undefined : await loadValidProject(findProject(invocation.projectDir));
+  const latest = loaded === undefined ? [] : [...new Set((await listModelVersions(loaded.root)).map(({ model }) => model))];
+  const folder =
+    loaded === undefined ? path.resolve(invocation.path(options.modelRepository ?? ".")) : path.join(loaded.root, ".skewproof");
+  const sidecar = await startSidecar({
+    ...(loaded === undefined ? {} : { loaded }),
+    models: bundles ?? latest,
+    ...(options.modelRepository === undefined ? {} : { modelRepository: invocation.path(options.modelRepository) }),
+    host: options.host,
+    port,
+    replay: options.replay === true,
+    tokenFile: options.tokenFile === undefined ? path.join(folder, "sidecar.token") : invocation.path(options.tokenFile),
+  });
+  const document = { url: sidecar.url, grpc: null, token_file: sidecar.tokenFile, pid: process.pid };
+  invocation.result(document, `Serving at ${sidecar.url}; the token is in ${sidecar.tokenFile}. Ctrl-C stops.`);
+  await new Promise<void>((resolve) => {
+    if (invocation.signal.aborted) resolve();
+    else invocation.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await sidecar.close();
+  return 0;
+}
