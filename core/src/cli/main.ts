@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import { registerCheck } from "./check.js";
+import { registerDrift } from "./drift.js";
 import { registerGet } from "./get.js";
 import { registerInit } from "./init.js";
 import { registerList } from "./list.js";
@@ -33,6 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerGet,
     registerModel,
     registerServe,
+    registerDrift,
     registerSkew,
     registerRun,
   ])

@@ -191,6 +191,19 @@ export function featureToDuckdb(type: ValueType, sql: string): string {
 }
 
 /**
+ * Sample variance. Of integers up to 1e9 it is computed from exact sums, so that it does not depend on the order in
+ * which threads meet the rows: a repeated run gives the same bytes.
+ */
+function variance(type: ValueType | undefined, x: string, rows: string): string {
+  const general = `var_samp(CAST(${x} AS DOUBLE))${rows}`;
+  if (type?.kind !== "int64") return general;
+  const clipped = `CAST(greatest(least(${x}, 1000000000), -1000000000) AS HUGEINT)`;
+  const [n, sum, squares] = [`count(${x})${rows}`, `sum(${clipped})${rows}`, `sum(${clipped} * ${clipped})${rows}`];
+  const exact = `CAST(${n} * ${squares} - ${sum} * ${sum} AS DOUBLE) / nullif(${n} * (${n} - 1), 0)`;
+  return `(CASE WHEN max(abs(CAST(${x} AS DOUBLE)))${rows} <= 1e9 THEN ${exact} ELSE ${general} END)`;
+}
+
+/**
  * A complete aggregate call. `order` is the SQL order list of the rows (event time first), for first, last and their
  * kin; `filter` the condition of the rows that count. Nulls are skipped.
  */
@@ -215,9 +228,9 @@ export function aggregateToDuckdb(aggregate: TypedAggregate, column: ColumnSql, 
     case "sum":
       return `TRY_CAST(sum(${x})${rows} AS ${type})`;
     case "variance":
-      return `var_samp(CAST(${x} AS DOUBLE))${rows}`;
+      return variance(operand?.type, x, rows);
     case "stddev":
-      return `stddev_samp(CAST(${x} AS DOUBLE))${rows}`;
+      return `sqrt(${variance(operand?.type, x, rows)})`;
     case "first":
       return `first(${x} ORDER BY ${order}, ${x})${present}`;
     case "last":

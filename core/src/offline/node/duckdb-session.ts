@@ -72,18 +72,24 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
   ];
   for (const setting of settings) await connection.run(`SET ${setting}`);
 
+  // Closing under a running query ends the process; closing waits for what is under way.
+  const underWay = new Set<Promise<unknown>>();
+
   async function guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
     const interrupt = (): void => {
       connection.interrupt();
     };
     signal?.addEventListener("abort", interrupt, { once: true });
+    const working = work();
+    underWay.add(working);
     try {
-      return await work();
+      return await working;
     } catch (error) {
       if (signal?.aborted === true) throw new SkewproofError("cancelled", "Cancelled.", { cause: error });
       throw duckdbError(error);
     } finally {
+      underWay.delete(working);
       signal?.removeEventListener("abort", interrupt);
     }
   }
@@ -120,10 +126,10 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
       return all;
     },
     stream,
-    [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose]() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
       connection.closeSync();
       instance.closeSync();
-      return Promise.resolve();
     },
   };
 }
