@@ -1,0 +1,257 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+
+import { tinyOnnx } from "./tiny-onnx.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { newProject, serve, skewproof, temporaryFolder, type Serving } from "./command-line.js";
+
+const weights = [0.5, 0.01, -0.002, 1, 0.25];
+let root: string;
+let sidecar: Serving;
+let token: string;
+
+beforeAll(async () => {
+  root = newProject();
+  const model =
+    "---\nkind: model\nname: returns\nservice: shop\ntask: binary_classification\noutput: { name: score }\nowner: you@example.com\nfill: { spent_7d: 0, last_amount: 0, last_was_large: 0, basket_to_week: 0 }\n";
+  writeFileSync(path.join(root, "definitions/model.yaml"), model);
+  writeFileSync(path.join(root, "model.onnx"), tinyOnnx(weights));
+  expect(skewproof(root, ["model", "import", "model.onnx", "--model", "returns"])).toMatchObject({ status: 0 });
+  expect(skewproof(root, ["materialize", "--until", "2026-01-10T00:00:00Z"])).toMatchObject({ status: 0 });
+  sidecar = await serve(root, ["--replay"]);
+  token = readFileSync(sidecar.token_file, "utf8").trim();
+});
+afterAll(async () => {
+  await sidecar.stop();
+});
+
+async function post(
+  route: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; json: Record<string, unknown> }> {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const reply = await fetch(`${sidecar.url}${route}`, {
+    method: "POST",
+    body: text,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+  });
+  return { status: reply.status, json: (await reply.json()) as Record<string, unknown> };
+}
+const get = (route: string): Promise<Response> =>
+  fetch(`${sidecar.url}${route}`, { headers: { authorization: `Bearer ${token}` } });
+const at = "2026-01-10T00:00:00Z";
+const entities = [{ customer_id: 2 }];
+const request = [{ basket_value: 50 }];
+
+describe("predict", () => {
+  it("looks features up, computes those on demand, runs the model, and logs what it served", async () => {
+    const { status, json } = await post("/v1/models/returns/predict", { entities, request, options: { at, features: true } });
+    expect(status).toBe(200);
+    const [prediction] = json["predictions"] as {
+      value: number;
+      features: Record<string, number>;
+      statuses: Record<string, string>;
+    }[];
+    expect(prediction?.features).toEqual({
+      orders_7d: 1,
+      spent_7d: 60.25,
+      last_amount: 60.25,
+      last_was_large: false,
+      basket_to_week: 50 / 60.25,
+    });
+    const sum = [1, 60.25, 60.25, 0, 50 / 60.25].reduce((total, value, index) => total + value * (weights[index] ?? 0), 0);
+    expect(prediction?.value).toBeCloseTo(1 / (1 + Math.exp(-sum)), 6);
+    expect(prediction?.statuses["spent_7d"]).toBe("PRESENT");
+  });
+
+  it("answers an unknown key with nulls and statuses", async () => {
+    const { json } = await post("/v1/features/shop", { entities: [{ customer_id: 99 }], request, options: { at } });
+    expect(json["rows"]).toEqual([
+      {
+        values: [0, null, null, null, null],
+        statuses: ["PRESENT", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NULL_VALUE"],
+        event_times: [null, null, null, null, null],
+      },
+    ]);
+  });
+
+  it("takes an int64 key as number or text", async () => {
+    const one = await post("/v1/features/shop", { entities: [{ customer_id: "2" }], request, options: { at } });
+    const other = await post("/v1/features/shop", { entities, request, options: { at } });
+    expect(one.json).toEqual(other.json);
+  });
+
+  it.each([
+    ["a missing key", { entities: [{}], request }, 422, /entities\[0\]\.customer_id is missing/],
+    [
+      "a key of the wrong type",
+      { entities: [{ customer_id: "two" }], request },
+      422,
+      /entities\[0\]\.customer_id: "two" is not a int64/,
+    ],
+    ["a missing request column", { entities }, 422, /request\[0\]\.basket_value is missing/],
+    ["rows that do not go together", { entities, request: [] }, 422, /request has 0 rows and entities 1/],
+    ["no entities", { entities: [] }, 422, /entities/],
+    ["broken JSON", "{", 422, /could not be read/],
+    ["a wrong moment", { entities, request, options: { at: "noon" } }, 422, /options\.at: noon is not a moment/],
+  ])("%s", async (_, body, status, message) => {
+    const answer = await post("/v1/models/returns/predict", body);
+    expect(answer.status).toBe(status);
+    expect(answer.json["error"]).toMatch(message);
+  });
+
+  it("401 without a token, 404 for an unknown model, 413 for too much", async () => {
+    expect((await post("/v1/models/returns/predict", {}, { authorization: "Bearer wrong" })).status).toBe(401);
+    const unknown = await post("/v1/models/retruns/predict", { entities, request });
+    expect(unknown.status).toBe(404);
+    expect(unknown.json["error"]).toContain("Did you mean returns?");
+    expect(
+      (await post("/v1/models/returns/predict", JSON.stringify({ entities, pad: "x".repeat(9 * 1024 * 1024) }))).status,
+    ).toBe(413);
+    expect((await fetch(`${sidecar.url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe("Open Inference Protocol", () => {
+  it("describes and runs the model", async () => {
+    expect(await (await get("/v2/models/returns")).json()).toMatchObject({
+      name: "returns",
+      inputs: [{ name: "features", datatype: "FP32", shape: [-1, 5] }],
+    });
+    const { status, json } = await post("/v2/models/returns/infer", {
+      id: "7",
+      inputs: [{ name: "features", datatype: "FP32", shape: [1, 5], data: [[0, 0, 0, 0, 0]] }],
+    });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      id: "7",
+      model_name: "returns",
+      outputs: [{ name: "score", datatype: "FP32", shape: [1, 1], data: [0.5] }],
+    });
+    const wrong = await post("/v2/models/returns/infer", {
+      inputs: [{ name: "features", datatype: "FP32", shape: [1, 4], data: [1, 2, 3, 4] }],
+    });
+    expect(wrong).toMatchObject({ status: 422, json: { error: "inputs: features has the shape [N, 5], not [1, 4]." } });
+  });
+
+  it("serves metrics, OpenAPI and a page", async () => {
+    expect(await (await get("/metrics")).text()).toMatch(/skewproof_stage_seconds_count\{stage="inference"\} [1-9]/);
+    expect(await (await get("/openapi.json")).json()).toHaveProperty("paths");
+    expect(await (await get("/")).text()).toContain("returns");
+  });
+});
+
+describe("the proof", () => {
+  it("finds served equal to training, and a value that was changed", () => {
+    const folder = path.join(root, ".skewproof/log/shop");
+    const equal = skewproof(root, ["skew", "--service", "shop", "--json"]);
+    expect(JSON.parse(equal.stdout)).toMatchObject({ compared: 1, equal: 1, different: 0 });
+    expect(equal.status).toBe(0);
+    const forged = path.join(root, "forged/shop");
+    mkdirSync(forged, { recursive: true });
+    const [line = ""] = readFileSync(path.join(folder, readdirOne(folder)), "utf8").split("\n");
+    writeFileSync(
+      path.join(forged, "0.ndjson"),
+      `${line.replace('"feature.spent_7d":60.25', '"feature.spent_7d":61')}\n{"torn":`,
+    );
+    const outcome = skewproof(root, ["skew", "--service", "shop", "--log", "forged", "--json"]);
+    expect(outcome.status).toBe(1);
+    const report = JSON.parse(outcome.stdout) as {
+      different: number;
+      unreadable: number;
+      features: { feature: string; different: number; examples: { served: unknown; recomputed: unknown }[] }[];
+    };
+    expect(report).toMatchObject({ different: 1, unreadable: 1 });
+    expect(report.features.find(({ different }) => different > 0)).toMatchObject({
+      feature: "spent_7d",
+      examples: [{ served: 61, recomputed: 60.25 }],
+    });
+  });
+
+  it("says so when nothing was served", () => {
+    const outcome = skewproof(newProject(), ["skew", "--service", "shop"]);
+    expect(outcome.status).toBe(3);
+    expect(outcome.stderr).toMatch(/Nothing was served from shop yet/);
+  });
+});
+
+describe("what can go wrong around it", () => {
+  it("a port in use", async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) =>
+      blocker.listen(0, "127.0.0.1", () => {
+        const address = blocker.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      }),
+    );
+    const outcome = skewproof(root, ["serve", "--port", String(port)]);
+    blocker.close();
+    expect(outcome.status).toBe(3);
+    expect(outcome.stderr).toContain(`Port ${port} is in use`);
+  });
+
+  it("a file that is no ONNX model", () => {
+    writeFileSync(path.join(root, "wrong.onnx"), "this is no model");
+    const outcome = skewproof(root, ["model", "import", "wrong.onnx", "--model", "returns"]);
+    expect(outcome.status).toBe(3);
+    expect(outcome.stderr).toMatch(/wrong\.onnx is not an ONNX model that can be loaded/);
+    expect(existsSync(path.join(root, ".skewproof/models/returns/2"))).toBe(false);
+  });
+
+  it("a model that the features do not feed", () => {
+    writeFileSync(path.join(root, "narrow.onnx"), tinyOnnx([1, 2]));
+    const outcome = skewproof(root, ["model", "import", "narrow.onnx", "--model", "returns"]);
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toMatch(/takes 2 columns, but the service shop has 5 features/);
+  });
+
+  it("a bundle that was tampered with", () => {
+    const copy = newProject();
+    for (const file of ["definitions/model.yaml", "model.onnx"])
+      writeFileSync(path.join(copy, file), readFileSync(path.join(root, file)));
+    expect(skewproof(copy, ["model", "import", "model.onnx", "--model", "returns"]).status).toBe(0);
+    expect(skewproof(copy, ["materialize"]).status).toBe(0);
+    writeFileSync(path.join(copy, ".skewproof/models/returns/1/model.onnx"), tinyOnnx([9, 9, 9, 9, 9]));
+    const outcome = skewproof(copy, ["serve", "--bundle", "returns@1", "--port", "0"]);
+    expect(outcome.status).toBe(3);
+    expect(outcome.stderr).toMatch(/is not the file that was registered: its SHA-256 differs/);
+  });
+
+  it("another host without a token, and options.at without --replay", async () => {
+    expect(skewproof(root, ["serve", "--host", "0.0.0.0", "--port", "0"])).toMatchObject({ status: 2 });
+    const live = await serve(root, []);
+    const reply = await fetch(`${live.url}/v1/models/returns/predict`, {
+      method: "POST",
+      body: JSON.stringify({ entities, request, options: { at } }),
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    });
+    expect(reply.status).toBe(422);
+    expect(await live.stop()).toBe(0);
+  });
+
+  it("a model repository in Triton's layout, without a project", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(path.join(folder, "tiny/3"), { recursive: true });
+    writeFileSync(path.join(folder, "tiny/3/model.onnx"), tinyOnnx([1]));
+    const plain = await serve(folder, ["--model-repository", "."]);
+    const headers = {
+      authorization: `Bearer ${readFileSync(plain.token_file, "utf8").trim()}`,
+      "content-type": "application/json",
+    };
+    const reply = await fetch(`${plain.url}/v2/models/tiny/versions/3/infer`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ inputs: [{ name: "features", datatype: "FP32", shape: [2, 1], data: [0, 0] }] }),
+    });
+    expect(await reply.json()).toMatchObject({ model_version: "3", outputs: [{ data: [0.5, 0.5] }] });
+    expect(await plain.stop()).toBe(0);
+  });
+});
+
+function readdirOne(folder: string): string {
+  const [first = ""] = readdirSync(folder);
+  return first;
+}
