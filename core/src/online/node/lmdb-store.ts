@@ -53,6 +53,10 @@ export function openLmdbStore(folder: string, { readOnly }: { readonly readOnly:
   // LMDB's keys are short; a longer one is known by its digest.
   const short = (key: string): string => (key.length <= 500 ? key : `#${createHash("sha256").update(key).digest("hex")}`);
 
+  // Decoding a hot key's events costs more than folding them. What is kept is right for as long as the view's mark stands.
+  const decoded = new Map<string, { readonly mark: unknown; readonly chunks: readonly EventChunk[] }>();
+  const mostDecoded = 20_000;
+
   // The values below were written by materialize.ts in these forms; the format number guards the meaning.
   return {
     space,
@@ -64,7 +68,16 @@ export function openLmdbStore(folder: string, { readOnly }: { readonly readOnly:
         from === "unbounded" ? Number.MIN_SAFE_INTEGER : Number(floorDivide(from, view.chunk)),
       ];
       const end: Key = [space(view), short(key), Number(floorDivide(to, view.chunk)) + 1];
-      return [...database.getRange({ start, end }).map(({ value }) => value as EventChunk)];
+      const mark = readOnly ? database.get([space(view)]) : undefined;
+      const name = `${start.join(" ")} ${end.join(" ")}`;
+      const kept = decoded.get(name);
+      if (mark !== undefined && kept?.mark === mark) return kept.chunks;
+      const chunks = [...database.getRange({ start, end }).map(({ value }) => value as EventChunk)];
+      if (mark !== undefined) {
+        if (decoded.size >= mostDecoded) decoded.clear();
+        decoded.set(name, { mark, chunks });
+      }
+      return chunks;
     },
     materializedUntil: (view) => database.get([space(view)]) as bigint | undefined,
     chunk: (view, key, number) => database.get([space(view), short(key), number]) as EventChunk | undefined,
