@@ -132,7 +132,7 @@ describe("the training set", () => {
       }
 
     for (const [time, origin, destination, ...values] of labels) {
-      const t = Number(time as bigint) / 6e7;
+      const t = Number(time) / 6e7;
       /** Delays of the flights of the window that had left by t, minute by minute as the timetable has them. */
       const known = (window: keyof typeof minutes, from: Value | undefined, to: Value | undefined): number[] => {
         const found: number[] = [];

@@ -148,3 +148,23 @@ describe("bad input gets a sentence, the place and the way out", () => {
     expect(skewproof(root, ["materialize", "--until", "yesterday"])).toMatchObject({ status: 2 });
   });
 });
+
+describe("eval", () => {
+  const evaluate = (...args: string[]): ReturnType<typeof skewproof> =>
+    skewproof(root, ["eval", ...args, "--rows", "data/orders.csv"]);
+
+  it("gives the value per row and backend, and says that they agree", () => {
+    const outcome = evaluate("case when amount > 100 then round(amount) else null end", "--json");
+    expect(outcome.status).toBe(0);
+    const evaluation = JSON.parse(outcome.stdout) as { rows: unknown[] };
+    expect(evaluation).toMatchObject({ type: "float64", agree: true });
+    expect(evaluation.rows).toEqual([null, 120, null, null, 250].map((value) => ({ duckdb: value, javascript: value })));
+  });
+
+  it("marks the place of a mistake", () => {
+    const outcome = evaluate("amount + amuont");
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain("amount + amuont\n         ^^^^^^\nThere is no column amuont. Did you mean amount?");
+    expect(evaluate("amount", "--backend", "spark").status).toBe(2);
+  });
+});

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { registerCheck } from "./check.js";
 import { registerDrift } from "./drift.js";
+import { registerEval } from "./eval.js";
 import { registerGet } from "./get.js";
 import { registerInit } from "./init.js";
 import { registerList } from "./list.js";
@@ -34,6 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerGet,
     registerModel,
     registerServe,
+    registerEval,
     registerDrift,
     registerSkew,
     registerRun,
