@@ -6,7 +6,15 @@ export default defineConfig({
       // Fast: sources, pure functions, small real engines. Under 30 s in all.
       { test: { name: "unit", include: ["core/src/**/*.test.ts"], testTimeout: 30_000 } },
       // Whole processes: the built command line and sidecar, on real files.
-      { test: { name: "process", include: ["test/process/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: "process",
+          include: ["test/process/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

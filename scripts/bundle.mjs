@@ -23,5 +23,7 @@ await build({
   sourcemap: "linked",
   logLevel: "warning",
   // CommonJS dependencies in an ESM bundle still call require for Node's own modules.
-  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
 });
