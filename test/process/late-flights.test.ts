@@ -168,3 +168,28 @@ describe("the training set", () => {
     }
   });
 });
+
+describe("an interrupted start", () => {
+  it("cleans up after Ctrl-C, and can start again", async () => {
+    const child = spawn(process.execPath, [path.join(sample, "main.mjs")], {
+      cwd: repository,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let errors = "";
+    child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
+    // In the middle of the first training set.
+    await new Promise<void>((resolve) => {
+      child.stdout.on("data", (data: Buffer) => {
+        if (data.toString().includes("Definitions checked")) setTimeout(resolve, 2000);
+      });
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect(errors).toContain("Interrupted; nothing is left running.");
+    expect(readdirSync(path.join(sample, ".skewproof"))).not.toContain("start.lock");
+    const runs = path.join(sample, ".skewproof/runs");
+    for (const run of readdirSync(runs))
+      expect(readdirSync(path.join(runs, run)).filter((name) => name.includes(".tmp"))).toEqual([]);
+  });
+});
