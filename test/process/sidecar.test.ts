@@ -250,6 +250,57 @@ describe("what can go wrong around it", () => {
   });
 });
 
+describe("deploy", () => {
+  it("starts a sidecar, switches it to a new version, rolls back, and says what runs", async () => {
+    const project = newProject();
+    for (const file of ["definitions/model.yaml", "model.onnx"])
+      writeFileSync(path.join(project, file), readFileSync(path.join(root, file)));
+    const settings = path.join(project, "skewproof.yaml");
+    writeFileSync(settings, readFileSync(settings, "utf8").replace("port: 8480", "port: 0"));
+    const run = (...args: string[]): ReturnType<typeof skewproof> => skewproof(project, args);
+    expect(run("materialize", "--until", at).status).toBe(0);
+    expect(run("deploy", "returns", "--to", "local")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("No version of the model returns is registered") as string,
+    });
+    expect(run("model", "import", "model.onnx", "--model", "returns").status).toBe(0);
+    expect(run("deploy", "returns", "--to", "nowhere").stderr).toContain("There is no target nowhere");
+    const first = JSON.parse(run("deploy", "returns", "--to", "local", "--json").stdout) as {
+      url: string;
+      pid: number;
+      token_file: string;
+    };
+    try {
+      const served = async (): Promise<unknown> => {
+        const headers = {
+          authorization: `Bearer ${readFileSync(first.token_file, "utf8").trim()}`,
+          "content-type": "application/json",
+        };
+        const reply = await fetch(`${first.url}/v1/models/returns/predict`, {
+          method: "POST",
+          headers,
+          body: JSON.stringify({ entities, request }),
+        });
+        return ((await reply.json()) as { version: string }).version;
+      };
+      expect(await served()).toBe("1");
+      expect(run("model", "import", "model.onnx", "--model", "returns").status).toBe(0);
+      expect(JSON.parse(run("deploy", "returns@2", "--to", "local", "--json").stdout)).toMatchObject({
+        pid: first.pid,
+        models: { returns: "2" },
+      });
+      expect(await served()).toBe("2");
+      writeFileSync(path.join(project, ".skewproof/models/returns/2/model.onnx"), "damaged");
+      expect(run("deploy", "returns@2", "--to", "local").status).toBe(3);
+      expect(run("rollback", "returns", "--to", "local").status).toBe(0);
+      expect(await served()).toBe("1");
+      expect(run("status", "local").stdout).toContain("local: returns@1 at ");
+    } finally {
+      process.kill(first.pid, "SIGTERM");
+    }
+  });
+});
+
 /** The answer to a request that announces so many bytes; it is refused before they are sent. */
 function statusOfLength(bytes: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 
 import { registerCheck } from "./check.js";
+import { registerDeploy } from "./deploy.js";
 import { registerDrift } from "./drift.js";
 import { registerEval } from "./eval.js";
 import { registerGet } from "./get.js";
@@ -35,6 +36,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerGet,
     registerModel,
     registerServe,
+    registerDeploy,
     registerEval,
     registerDrift,
     registerSkew,
