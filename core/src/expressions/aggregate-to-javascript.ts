@@ -60,6 +60,7 @@ function variance(present: readonly Value[], scale: number): number | null {
   let [mean, squares, count] = [0, 0, 0];
   for (const value of present) {
     const x = Number(value) / scale;
+    if (Math.abs(x) > 1e150) return null; // its square is beyond float64
     count++;
     const delta = x - mean;
     mean += delta / count;

@@ -268,6 +268,12 @@ describe("back-ends", () => {
       "max(t)",
       "stddev(d)",
       "variance(g)",
+      "variance(i)",
+      "stddev(i % 1000)",
+      "stddev(case when b then 1e160 else f end)",
+      "variance(i)",
+      "stddev(i % 1000)",
+      "stddev(case when b then 1e160 else f end)",
       "first(i)",
       "last(s)",
       "first_n(i, 3)",
@@ -301,7 +307,7 @@ describe("back-ends", () => {
               total +
               Math.abs(Number(row["f"] ?? 0)) +
               Math.abs(Number(row["g"] ?? 0)) ** 2 +
-              Math.abs(Number(row["i"] ?? 0)) +
+              Math.abs(Number(row["i"] ?? 0)) ** 2 +
               Math.abs(Number(row["d"] ?? 0)),
             1,
           );

@@ -195,12 +195,17 @@ export function featureToDuckdb(type: ValueType, sql: string): string {
  * which threads meet the rows: a repeated run gives the same bytes.
  */
 function variance(type: ValueType | undefined, x: string, rows: string): string {
-  const general = `var_samp(CAST(${x} AS DOUBLE))${rows}`;
-  if (type?.kind !== "int64") return general;
-  const clipped = `CAST(greatest(least(${x}, 1000000000), -1000000000) AS HUGEINT)`;
-  const [n, sum, squares] = [`count(${x})${rows}`, `sum(${clipped})${rows}`, `sum(${clipped} * ${clipped})${rows}`];
+  const float = `CAST(${x} AS DOUBLE)`;
+  const greatest = `max(abs(${float}))${rows}`;
+  // Beyond 1e150 squares overflow, which DuckDB refuses with an error: the value is null.
+  const bounded = `var_samp(CASE WHEN abs(${float}) <= 1e150 THEN ${float} END)${rows}`;
+  const general = `CASE WHEN ${greatest} <= 1e150 THEN ${bounded} END`;
+  if (type?.kind !== "int64") return `(${general})`;
+  // least and greatest skip nulls: a null must not become a bound.
+  const clipped = `CASE WHEN ${x} IS NOT NULL THEN CAST(greatest(least(${x}, 1000000000), -1000000000) AS HUGEINT) END`;
+  const [n, sum, squares] = [`count(${x})${rows}`, `sum(${clipped})${rows}`, `sum((${clipped}) * (${clipped}))${rows}`];
   const exact = `CAST(${n} * ${squares} - ${sum} * ${sum} AS DOUBLE) / nullif(${n} * (${n} - 1), 0)`;
-  return `(CASE WHEN max(abs(CAST(${x} AS DOUBLE)))${rows} <= 1e9 THEN ${exact} ELSE ${general} END)`;
+  return `(CASE WHEN ${greatest} <= 1e9 THEN ${exact} ELSE ${general} END)`;
 }
 
 /**
