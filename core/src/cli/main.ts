@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { registerCheck } from "./check.js";
 import { registerDeploy } from "./deploy.js";
 import { registerDrift } from "./drift.js";
+import { registerEngine } from "./engine.js";
 import { registerEval } from "./eval.js";
 import { registerGet } from "./get.js";
 import { registerInit } from "./init.js";
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerModel,
     registerServe,
     registerDeploy,
+    registerEngine,
     registerEval,
     registerDrift,
     registerSkew,

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
 import swagger from "@fastify/swagger";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify from "fastify";
 import Type from "typebox";
 
-import { isSkewproofError, SkewproofError, type ErrorCode } from "../../errors.js";
+import { SkewproofError } from "../../errors.js";
 import { findModelVersion, openBundle } from "../../models/node/model-store.js";
 import type { LmdbStore } from "../../online/node/lmdb-store.js";
 import { openOnlineStore } from "../../online/node/open-online-store.js";
@@ -18,6 +18,7 @@ import { toJsonValue } from "../../values/json-value.js";
 import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
 import { version } from "../../version.js";
 import { openFeatureLog, type FeatureLog } from "./feature-log.js";
+import { setErrors } from "./http-errors.js";
 import { createMetrics, type Stage } from "./metrics.js";
 import { registerOpenInferenceProtocol } from "./open-inference-protocol.js";
 import { predictionOf, readRequests, rowOf } from "./predict.js";
@@ -49,15 +50,6 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
-const httpStatus: Readonly<Record<ErrorCode, number>> = {
-  usage: 422,
-  invalid: 422,
-  missing: 404,
-  corrupt: 422,
-  unavailable: 503,
-  failed: 422,
-  cancelled: 499,
-};
 const row = Type.Record(Type.String(), Type.Unknown());
 const predictBody = Type.Object({
   entities: Type.Array(row, { minItems: 1, maxItems: 10_000 }),
@@ -299,38 +291,4 @@ function repositoryModels(folder: string): { name: string; version: string; file
     );
   if (found.length === 0) throw new SkewproofError("missing", `The model repository ${folder} holds no NAME/VERSION/model.onnx.`);
   return found;
-}
-
-function setErrors(server: FastifyInstance): void {
-  server.setNotFoundHandler(async (request, reply) =>
-    reply.code(404).send({
-      error: `There is no ${request.method} ${request.url.split("?")[0] ?? ""} here; /openapi.json lists what there is.`,
-      code: "missing",
-    }),
-  );
-  server.setErrorHandler(async (error, _, reply) => {
-    if (isSkewproofError(error)) {
-      if (error.code === "unavailable") void reply.header("retry-after", "1");
-      return reply.code(httpStatus[error.code]).send({ error: error.message, code: error.code });
-    }
-    const known = error as {
-      validation?: readonly { instancePath: string; message?: string }[];
-      validationContext?: string;
-      statusCode?: number;
-      message: string;
-    };
-    const [first] = known.validation ?? [];
-    if (first !== undefined)
-      return reply.code(422).send({
-        error: `${known.validationContext ?? "body"}${first.instancePath.replaceAll("/", ".")} ${first.message ?? "does not fit"}.`,
-        code: "usage",
-      });
-    if (known.statusCode === 413)
-      return reply.code(413).send({ error: "The request is larger than 8 MiB; send fewer rows.", code: "too_large" });
-    if (known.statusCode !== undefined && known.statusCode < 500)
-      return reply
-        .code(known.statusCode === 400 ? 422 : known.statusCode)
-        .send({ error: `The request could not be read: ${known.message}`, code: "usage" });
-    return reply.code(500).send({ error: "This is a defect in Skewproof; the sidecar's log has the details.", code: "internal" });
-  });
 }

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+
+import { act, type Invocation } from "./command.js";
+
+export function registerEngine(program: Command): void {
+  program
+    .command("engine")
+    .description("The local API behind editors and notebooks; one per project, ended when idle.")
+    .option("--ensure", "only make sure that one runs, and say where")
+    .option("--port <port>", "default: a free one", "0")
+    .option("--idle-minutes <minutes>", "end after so many without a request", "30")
+    .addHelpText("after", "\nExample:\n  skewproof engine --ensure --json")
+    .action(act(engine));
+}
+
+interface Options {
+  readonly ensure?: boolean;
+  readonly port: string;
+  readonly idleMinutes: string;
+}
+
+async function engine(invocation: Invocation, options: Options): Promise<number> {
+  const { SkewproofError } = await import("../errors.js");
+  const { findProject } = await import("../registry/node/load-project.js");
+  const { answeringEngine, ensureEngine } = await import("../engine/node/engine-file.js");
+  const root = findProject(invocation.projectDir);
+  const command = [process.execPath, process.argv[1] ?? ""];
+  const [port, idleMinutes] = [Number(options.port), Number(options.idleMinutes)];
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new SkewproofError("usage", `--port ${options.port} is no port; give a number from 0 to 65535.`);
+  if (!(idleMinutes > 0)) throw new SkewproofError("usage", `--idle-minutes ${options.idleMinutes} is no number above 0.`);
+  const found = options.ensure === true ? await ensureEngine(root, command) : await answeringEngine(root);
+  if (found !== undefined) {
+    invocation.result(found, `The engine answers at ${found.url} (pid ${found.pid}); its token is in .skewproof/engine.json.`);
+    return 0;
+  }
+  const { startEngine } = await import("../engine/node/start-engine.js");
+  const started = await startEngine({ root, command, port, idleMinutes });
+  const { address } = started;
+  invocation.result(address, `The engine answers at ${address.url}; its token is in .skewproof/engine.json. Ctrl-C stops.`);
+  const interrupted = new Promise<void>((resolve) => {
+    if (invocation.signal.aborted) resolve();
+    else invocation.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([started.over, interrupted]);
+  await started.close();
+  return 0;
+}

@@ -1,0 +1,66 @@
+import type { BoundProject } from "../registry/bound-project.js";
+import { SkewproofError } from "../errors.js";
+import { meaningOf } from "../registry/describe-reference.js";
+import { requireView } from "../registry/find.js";
+import { featureLineage } from "../registry/lineage.js";
+import { didYouMean } from "../values/nearest-name.js";
+import { printValueType } from "../values/value-type-text.js";
+import type { Distribution, FeaturesView, FeatureView } from "./view.js";
+
+/** Every feature of the project, by view. */
+export function featuresView(project: BoundProject): FeaturesView {
+  return {
+    version: 1,
+    kind: "features",
+    project: project.name,
+    services: [...project.services.values()].map((service) => ({
+      name: service.name,
+      owner: service.owner ?? null,
+      views: [...new Set(service.features.map(({ view }) => view.name))],
+    })),
+    views: [...project.views.values()].map((view) => ({
+      name: view.name,
+      owner: view.owner ?? null,
+      description: view.description ?? null,
+      features: view.features.map((feature) => ({
+        name: feature.name,
+        type: printValueType(feature.type),
+        meaning: meaningOf(feature),
+        description: feature.description ?? null,
+        models: featureLineage(project, view, feature).models,
+      })),
+    })),
+  };
+}
+
+/** One feature with its lineage. Throws `usage` for an unknown name, with the nearest. */
+export function featureView(
+  project: BoundProject,
+  viewName: string,
+  name: string,
+  distributionOf: (services: readonly string[]) => Distribution | null,
+): FeatureView {
+  const view = requireView(project, viewName);
+  const feature = view.features.find((one) => one.name === name);
+  if (feature === undefined) {
+    const names = view.features.map((one) => one.name);
+    throw new SkewproofError("usage", `The view ${viewName} has no feature ${name}.${didYouMean(name, names)}`);
+  }
+  const { reads, features, services, models } = featureLineage(project, view, feature);
+  return {
+    version: 1,
+    kind: "feature",
+    name,
+    view: view.name,
+    type: printValueType(feature.type),
+    meaning: meaningOf(feature),
+    description: feature.description ?? null,
+    owner: view.owner ?? null,
+    reads,
+    usedBy: features,
+    services,
+    models,
+    defined: { file: view.file, line: feature.line },
+    distribution: distributionOf(services),
+  };
+}
