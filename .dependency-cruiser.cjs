@@ -5,7 +5,14 @@ module.exports = {
       comment: "core is used by every host; a host's module in it would tie them together.",
       severity: "error",
       from: { path: "^core/" },
-      to: { path: "^(vscode$|node_modules/@jupyterlab|node_modules/@lumino)" },
+      to: { path: "^(vscode$|node_modules/@jupyterlab|node_modules/@lumino|extension/|jupyter-plugin/|webviews/)" },
+    },
+    {
+      name: "browser-reaches-no-node",
+      comment: "What a browser draws must not reach Node code, even through another module.",
+      severity: "error",
+      from: { path: "^webviews/src/" },
+      to: { reachable: true, path: "/node/[^/]+\\.(ts|js)$", pathNot: "node_modules/(?!skewproof)" },
     },
     {
       name: "pure-reaches-no-node",

@@ -28,10 +28,11 @@ const steps = [
   check("bundle", node, "scripts/bundle.mjs"),
   check("eslint", node, bin("eslint"), "."),
   check("prettier", node, bin("prettier"), "--check", "--log-level=warn", "."),
-  check("boundaries", node, bin("depcruise"), "--config", ".dependency-cruiser.cjs", "core/src"),
+  check("boundaries", node, bin("depcruise"), "--config", ".dependency-cruiser.cjs", "core/src", "webviews/src"),
   check("knip", node, bin("knip")),
   vitest("unit", "--project", "unit"),
   vitest("process", "--project", "process"),
+  vitest("browser", "--project", "browser"),
 ];
 
 function run({ command }) {

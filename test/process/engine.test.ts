@@ -110,7 +110,7 @@ describe("engine", () => {
     const wrong = await call<{ error: string }>("GET", `features/${view?.name ?? ""}/${view?.features[0]?.name ?? ""}x`);
     expect(wrong.status).toBe(422);
     expect(wrong.json.error).toContain("Did you mean");
-    expect((await call("GET", "models")).json).toEqual({ models: [] });
+    expect((await call("GET", "models")).json).toEqual({ version: 1, kind: "models", models: [] });
     expect((await call("GET", "deployments")).status).toBe(200);
   });
 
@@ -123,7 +123,7 @@ describe("engine", () => {
       view: { kind: "training_set" },
     });
     const { json: view } = await call<Record<string, unknown>>("GET", `features/${await viewOf("spent_7d")}/spent_7d`);
-    expect(view).toMatchObject({ distribution: { rows: 3, file: ".skewproof/training-sets/one.parquet.profile.json" } });
+    expect(view).toMatchObject({ distribution: { rows: 3, file: ".skewproof/training-sets/one.parquet" } });
     const { json: bundle } = await call<Record<string, string>>("POST", "view-bundle", { view });
     expect(bundle["text/plain"]).toContain("spent_7d");
     expect(bundle["text/html"]).toMatch(/<h4>customer_orders\.spent_7d<\/h4>.*<table>/s);
@@ -133,7 +133,7 @@ describe("engine", () => {
         .toString(),
     ).toBe("PNG");
     const drift = await run("drift", {
-      reference: ".skewproof/training-sets/one.parquet.profile.json",
+      reference: ".skewproof/training-sets/one.parquet",
       current: ".skewproof/training-sets/one.parquet",
     });
     expect(drift).toMatchObject({ state: "done", view: { kind: "drift" } });

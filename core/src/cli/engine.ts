@@ -22,7 +22,7 @@ interface Options {
 async function engine(invocation: Invocation, options: Options): Promise<number> {
   const { SkewproofError } = await import("../errors.js");
   const { findProject } = await import("../registry/node/load-project.js");
-  const { answeringEngine, ensureEngine } = await import("../engine/node/engine-file.js");
+  const { answeringEngine, ensureEngine, pageAddress } = await import("../engine/node/engine-file.js");
   const root = findProject(invocation.projectDir);
   const command = [process.execPath, process.argv[1] ?? ""];
   const [port, idleMinutes] = [Number(options.port), Number(options.idleMinutes)];
@@ -31,13 +31,13 @@ async function engine(invocation: Invocation, options: Options): Promise<number>
   if (!(idleMinutes > 0)) throw new SkewproofError("usage", `--idle-minutes ${options.idleMinutes} is no number above 0.`);
   const found = options.ensure === true ? await ensureEngine(root, command) : await answeringEngine(root);
   if (found !== undefined) {
-    invocation.result(found, `The engine answers at ${found.url} (pid ${found.pid}); its token is in .skewproof/engine.json.`);
+    invocation.result(found, `The engine answers (pid ${found.pid}). Its page: ${pageAddress(found)}`);
     return 0;
   }
   const { startEngine } = await import("../engine/node/start-engine.js");
   const started = await startEngine({ root, command, port, idleMinutes });
   const { address } = started;
-  invocation.result(address, `The engine answers at ${address.url}; its token is in .skewproof/engine.json. Ctrl-C stops.`);
+  invocation.result(address, `The engine answers. Its page: ${pageAddress(address)}\nCtrl-C stops it.`);
   const interrupted = new Promise<void>((resolve) => {
     if (invocation.signal.aborted) resolve();
     else invocation.signal.addEventListener("abort", () => resolve(), { once: true });

@@ -164,6 +164,7 @@ function base(feature: FeatureDefinition, type: ValueType, at: Parsed, path: Yam
   const expect = feature.expect === undefined ? undefined : bindExpectation(feature.expect, value);
   return {
     name: feature.name,
+    text: (feature.aggregate ?? feature.expression ?? feature.name).trim().replace(/\s+/g, " "),
     pii: feature.pii ?? false,
     line: at.map.range([...path, "name"]).start.line,
     ...(feature.description === undefined ? {} : { description: feature.description }),

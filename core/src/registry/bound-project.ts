@@ -43,6 +43,8 @@ export interface Expectation {
 
 interface FeatureBase {
   readonly name: string;
+  /** The expression or aggregate as it was written, on one line. */
+  readonly text: string;
   readonly type: ValueType;
   readonly description?: string;
   readonly default?: Value;

@@ -1,5 +1,4 @@
 import { SkewproofError } from "../errors.js";
-import { printAggregate, printExpression } from "../expressions/print.js";
 import { printDuration } from "../values/duration.js";
 import { didYouMean } from "../values/nearest-name.js";
 import { printValueType } from "../values/value-type-text.js";
@@ -45,10 +44,10 @@ function lines(entries: readonly (readonly [string, string | undefined])[]): str
     .join("\n");
 }
 
-/** The expression or aggregate with its window, in canonical text. */
+/** The expression or aggregate as it was written, with its window. */
 export function meaningOf(feature: RowFeature | WindowFeature): string {
-  if (feature.kind === "row") return printExpression(feature.expression);
-  return `${printAggregate(feature.aggregate)} over ${feature.window === "unbounded" ? "all time" : printDuration(feature.window)}`;
+  if (feature.kind === "row") return feature.text;
+  return `${feature.text} over ${feature.window === "unbounded" ? "all time" : printDuration(feature.window)}`;
 }
 
 function describeFeature(

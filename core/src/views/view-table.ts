@@ -101,6 +101,35 @@ export function viewTable(view: View): ViewTable {
           percent(view.manifest.nullShare[name] ?? 0),
         ]),
       };
+    case "models":
+      return {
+        title: "Models",
+        sentence: `${plural(view.models.length, "model")}, ${plural(
+          view.models.reduce((sum, { versions }) => sum + versions.length, 0),
+          "version",
+        )}.`,
+        head: ["Model", "Version", "Run", "Service", "Task", "Owner"],
+        rows: view.models.flatMap(({ name, owner, service, task, versions }) => {
+          const shown = versions.length === 0 ? [{ version: "none yet", run: null }] : versions;
+          return shown.map(({ version, run }) => [name, version, run ?? "–", service, task, owner ?? "–"]);
+        }),
+      };
+    case "deployments":
+      return {
+        title: "Deployments",
+        sentence: `${plural(view.targets.filter(({ running }) => running !== null).length, "target")} of ${view.targets.length} answering.`,
+        head: ["Target", "Kind", "Address", "Active"],
+        rows: view.targets.map(({ name, kind, running }) => [
+          name,
+          kind,
+          running?.url ?? "–",
+          running === null
+            ? "nothing"
+            : Object.entries(running.models)
+                .map(([model, version]) => `${model}@${version}`)
+                .join(", "),
+        ]),
+      };
   }
 }
 

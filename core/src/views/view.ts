@@ -94,4 +94,29 @@ export interface TrainingSetView {
   readonly manifest: TrainingSetManifest;
 }
 
-export type View = StatusView | FeaturesView | FeatureView | DriftView | SkewView | TrainingSetView;
+export interface ModelsView {
+  readonly version: 1;
+  readonly kind: "models";
+  readonly models: readonly {
+    readonly name: string;
+    readonly owner: string | null;
+    readonly service: string;
+    readonly task: string;
+    /** The newest first; `run` is null for an imported file. */
+    readonly versions: readonly { readonly version: string; readonly digest: string; readonly run: string | null }[];
+  }[];
+}
+
+export interface DeploymentsView {
+  readonly version: 1;
+  readonly kind: "deployments";
+  readonly targets: readonly {
+    readonly name: string;
+    readonly kind: string;
+    /** What answers there, each model with its active version; null where nothing does. */
+    readonly running: { readonly url: string; readonly models: Readonly<Record<string, string>> } | null;
+  }[];
+}
+
+export type View =
+  StatusView | FeaturesView | FeatureView | DriftView | SkewView | TrainingSetView | ModelsView | DeploymentsView;

@@ -13,6 +13,9 @@ export interface EngineAddress {
   readonly version: string;
 }
 
+/** The address of the workbench page; the token stands behind `#`, which no request carries. */
+export const pageAddress = ({ url, token }: EngineAddress): string => `${url}/#token=${token}`;
+
 const folder = (root: string): string => path.join(root, ".skewproof");
 const addressFile = (root: string): string => path.join(folder(root), "engine.json");
 const lockFile = (root: string): string => path.join(folder(root), "engine.lock");

@@ -13,10 +13,11 @@ import { isAuthorized } from "../../serving/node/token.js";
 import { version } from "../../version.js";
 import { featuresView, featureView } from "../../views/feature-views.js";
 import { viewBundle } from "../../views/node/view-bundle.js";
-import type { EngineStatus, View } from "../../views/view.js";
+import type { DeploymentsView, EngineStatus, ModelsView, View } from "../../views/view.js";
 import { prepareAct } from "./acts.js";
 import { claimEngine, publishAddress, withdrawAddress, type EngineAddress } from "./engine-file.js";
 import { Jobs } from "./jobs.js";
+import { registerWorkbenchPage } from "./workbench-page.js";
 
 export interface EngineOptions {
   readonly root: string;
@@ -38,7 +39,7 @@ const jobBody = Type.Object({ kind: Type.String(), parameters: Type.Optional(Typ
 const bundleBody = Type.Object({
   view: Type.Object({
     version: Type.Literal(1),
-    kind: Type.Enum(["status", "features", "feature", "drift", "skew", "training_set"]),
+    kind: Type.Enum(["status", "features", "feature", "drift", "skew", "training_set", "models", "deployments"]),
   }),
 });
 const waitQuery = Type.Object({ wait: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })) });
@@ -58,12 +59,13 @@ export async function startEngine({ root, command, port = 0, idleMinutes }: Engi
 
   server.addHook("onRequest", async (request, reply) => {
     lastRequest = Date.now();
-    if (!isAuthorized(request.headers.authorization, token))
+    if (request.url.startsWith("/api/") && !isAuthorized(request.headers.authorization, token))
       await reply
         .code(401)
         .send({ error: 'Send the token of .skewproof/engine.json as "Authorization: Bearer …".', code: "unauthorized" });
   });
   setErrors(server);
+  registerWorkbenchPage(server);
   server.get("/api/alive", () => ({ ok: true }));
   registerReads(server, root, jobs);
 
@@ -129,13 +131,15 @@ function registerReads(server: FastifyInstance, root: string, jobs: Jobs): void 
   server.get("/api/features", async () => featuresView((await loadQuickly(root)).project));
   server.get<{ Params: { view: string; feature: string } }>("/api/features/:view/:feature", async ({ params }) =>
     featureView((await loadQuickly(root)).project, params.view, params.feature, (services) =>
-      latestDistribution(root, services, params.feature),
+      latestDistribution(root, services, params.view, params.feature),
     ),
   );
-  server.get("/api/models", async () => {
+  server.get("/api/models", async (): Promise<ModelsView> => {
     const { project } = await loadQuickly(root);
     const versions = await listModelVersions(root);
     return {
+      version: 1,
+      kind: "models",
       models: [...project.models.values()].map(({ name, owner, service, task }) => ({
         name,
         owner: owner ?? null,
@@ -143,18 +147,18 @@ function registerReads(server: FastifyInstance, root: string, jobs: Jobs): void 
         task,
         versions: versions
           .filter(({ model }) => model === name)
-          .map(({ version: number, digest, bundle }) => ({ version: number, digest, run: bundle.run ?? null })),
+          .map(({ version: id, digest, bundle }) => ({ version: id, digest, run: bundle.run ?? null }))
+          .reverse(),
       })),
     };
   });
-  server.get("/api/deployments", async () => {
+  server.get("/api/deployments", async (): Promise<DeploymentsView> => {
     const loaded = await loadQuickly(root);
-    const targets = [...loaded.project.targets.values()].map(async ({ name, kind }) => ({
-      name,
-      kind,
-      running: kind === "process" ? ((await deploymentAt(loaded, name)) ?? null) : null,
-    }));
-    return { targets: await Promise.all(targets) };
+    const targets = [...loaded.project.targets.values()].map(async ({ name, kind }) => {
+      const running = kind === "process" ? await deploymentAt(loaded, name) : undefined;
+      return { name, kind, running: running === undefined ? null : { url: running.url, models: running.models } };
+    });
+    return { version: 1, kind: "deployments", targets: await Promise.all(targets) };
   });
 }
 

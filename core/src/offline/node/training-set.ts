@@ -2,6 +2,7 @@ import { existsSync, globSync, mkdirSync, renameSync, rmSync, writeFileSync } fr
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
+import { rememberDistribution } from "../../profiles/node/latest-distribution.js";
 import { profileRelation } from "../../profiles/node/profile-relation.js";
 import type { ServiceFeature, Source } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
@@ -103,6 +104,7 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
     renameSync(temporary, out);
     renameSync(`${temporary}.profile`, `${out}.profile.json`);
     renameSync(`${temporary}.manifest`, `${out}.manifest.json`);
+    if (options.features === undefined) rememberDistribution(root, service.name, out, profile);
     return manifest;
   } finally {
     for (const file of [temporary, `${temporary}.manifest`, `${temporary}.profile`]) if (existsSync(file)) rmSync(file);
