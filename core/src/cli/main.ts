@@ -8,6 +8,7 @@ import { registerEval } from "./eval.js";
 import { registerGet } from "./get.js";
 import { registerInit } from "./init.js";
 import { registerList } from "./list.js";
+import { registerLsp } from "./lsp.js";
 import { registerMaterialize } from "./materialize.js";
 import { registerModel } from "./model.js";
 import { registerRun } from "./run.js";
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerServe,
     registerDeploy,
     registerEngine,
+    registerLsp,
     registerEval,
     registerDrift,
     registerSkew,

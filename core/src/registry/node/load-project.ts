@@ -22,6 +22,8 @@ export interface LoadedProject {
 export interface LoadOptions {
   /** `read` (the default) looks at the sources' data; `cached` uses what the last look found, and loads no native code. */
   readonly schemas?: "read" | "cached";
+  /** Texts that stand for a file's own, by path relative to the root: what an editor holds unsaved. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 const settingsFile = "skewproof.yaml";
@@ -47,8 +49,11 @@ export function findProject(projectDir?: string): string {
 }
 
 /** Loads and binds a project. Mistakes in it are diagnostics; the project holds what is valid. */
-export async function loadProject(root: string, { schemas = "read" }: LoadOptions = {}): Promise<LoadedProject> {
-  const { settings, parsed, diagnostics } = readDefinitions(root);
+export async function loadProject(
+  root: string,
+  { schemas = "read", texts = new Map() }: LoadOptions = {},
+): Promise<LoadedProject> {
+  const { settings, parsed, diagnostics } = readDefinitions(root, texts);
   const known = schemas === "read" ? await readSchemas(root, parsed) : cachedSchemas(root, parsed);
   const bound = bindProject(settings, parsed, known);
   const canonical = canonicalJson({ settings, definitions: parsed.map(({ definition }) => definition) });
@@ -70,8 +75,12 @@ export async function loadValidProject(root: string, options?: LoadOptions): Pro
   );
 }
 
-function readDefinitions(root: string): { settings: ProjectSettings; parsed: Parsed[]; diagnostics: Diagnostic[] } {
-  const found = parseProjectSettings(settingsFile, readFileSync(path.join(root, settingsFile), "utf8"));
+function readDefinitions(
+  root: string,
+  texts: ReadonlyMap<string, string>,
+): { settings: ProjectSettings; parsed: Parsed[]; diagnostics: Diagnostic[] } {
+  const read = (file: string): string => texts.get(file) ?? readFileSync(path.join(root, file), "utf8");
+  const found = parseProjectSettings(settingsFile, read(settingsFile));
   const settings = found.settings ?? { project: "invalid", format: 1 };
   const files = globSync(settings.include ?? ["definitions/**/*.yaml"], { cwd: root }).map((file) =>
     file.replaceAll(path.sep, "/"),
@@ -79,7 +88,7 @@ function readDefinitions(root: string): { settings: ProjectSettings; parsed: Par
   const parsed: Parsed[] = [];
   const diagnostics = [...found.diagnostics];
   for (const file of files.sort()) {
-    const { definitions, diagnostics: more } = parseDefinitions(file, readFileSync(path.join(root, file), "utf8"));
+    const { definitions, diagnostics: more } = parseDefinitions(file, read(file));
     parsed.push(...definitions);
     diagnostics.push(...more);
   }

@@ -1,0 +1,19 @@
+import type { Command } from "commander";
+
+import { act } from "./command.js";
+
+export function registerLsp(program: Command): void {
+  program
+    .command("lsp")
+    .description("The language server for definition files, on stdin and stdout; an editor starts it.")
+    // Editors add it by habit; it is what happens anyway.
+    .option("--stdio", "the only transport")
+    .addHelpText("after", "\nExample (an editor's configuration):\n  command: skewproof lsp --stdio")
+    .action(act(() => lsp()));
+}
+
+async function lsp(): Promise<number> {
+  const { startLanguageServer } = await import("../language/node/start-language-server.js");
+  await startLanguageServer([process.execPath, process.argv[1] ?? ""]);
+  return 0;
+}
