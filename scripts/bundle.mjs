@@ -2,8 +2,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-/** Native packages stay outside every bundle; they are loaded only where they run. */
-export const natives = ["@duckdb/node-api", "lmdb", "onnxruntime-node", "@napi-rs/canvas"];
+import { natives } from "./natives.mjs";
 
 const shared = { bundle: true, splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]", logLevel: "warning" };
 
@@ -18,6 +17,8 @@ const core = {
   platform: "node",
   target: "node22",
   external: natives,
+  minify: true,
+  keepNames: true,
   sourcemap: "linked",
   // CommonJS dependencies in an ESM bundle still call require for Node's own modules.
   banner: {
@@ -28,10 +29,32 @@ const core = {
 /** What a browser draws; Vega is a chunk of its own, loaded with the first chart. */
 const browser = { ...shared, platform: "browser", target: "es2023", minify: true };
 
+/** The extension's own part: no native code, nothing but the editor's API and the language client. */
+const extensionHost = {
+  bundle: true,
+  entryPoints: { extension: "extension/dist/src/extension.js" },
+  outdir: "extension/bundle",
+  outExtension: { ".js": ".cjs" },
+  platform: "node",
+  format: "cjs",
+  target: "node22",
+  external: ["vscode"],
+  sourcemap: "linked",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: "warning",
+};
+
 const bundles = [
   core,
   { ...browser, entryPoints: { workbench: "webviews/dist/page/workbench.js" }, outdir: "core/bundle/workbench" },
+  extensionHost,
+  {
+    ...browser,
+    entryPoints: { panel: "extension/dist/webview/panel.js", renderer: "extension/dist/webview/renderer.js" },
+    outdir: "extension/bundle",
+  },
 ];
-rmSync("core/bundle", { recursive: true, force: true });
+for (const folder of ["core/bundle", "extension/bundle"]) rmSync(folder, { recursive: true, force: true });
 for (const options of bundles) await build(options);
 for (const file of ["index.html", "workbench.css"]) cpSync(`webviews/src/page/${file}`, `core/bundle/workbench/${file}`);

@@ -81,9 +81,12 @@ export async function startLanguageServer(command: readonly string[]): Promise<v
     projects.set(root, loading);
     return loading;
   };
-  const projectOf = (uri: string): Promise<LoadedProject> | undefined => {
+  /** The project that an open definition file belongs to; undefined for any other YAML file. */
+  const projectOf = async (uri: string): Promise<LoadedProject | undefined> => {
     const root = rootOf(uri);
-    return root === undefined ? undefined : (projects.get(root) ?? load(root));
+    if (root === undefined) return undefined;
+    const loaded = await (projects.get(root) ?? load(root));
+    return loaded.files.includes(fileOf(root, uri)) ? loaded : undefined;
   };
 
   async function check(root: string): Promise<void> {

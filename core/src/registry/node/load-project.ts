@@ -17,6 +17,8 @@ export interface LoadedProject {
   readonly root: string;
   readonly project: BoundProject;
   readonly diagnostics: readonly Diagnostic[];
+  /** The definition files, relative to the root. */
+  readonly files: readonly string[];
 }
 
 export interface LoadOptions {
@@ -53,7 +55,7 @@ export async function loadProject(
   root: string,
   { schemas = "read", texts = new Map() }: LoadOptions = {},
 ): Promise<LoadedProject> {
-  const { settings, parsed, diagnostics } = readDefinitions(root, texts);
+  const { settings, parsed, diagnostics, files } = readDefinitions(root, texts);
   const known = schemas === "read" ? await readSchemas(root, parsed) : cachedSchemas(root, parsed);
   const bound = bindProject(settings, parsed, known);
   const canonical = canonicalJson({ settings, definitions: parsed.map(({ definition }) => definition) });
@@ -61,6 +63,7 @@ export async function loadProject(
     root,
     project: { ...bound.project, digest: digestText(canonical) },
     diagnostics: [...diagnostics, ...bound.diagnostics],
+    files,
   };
 }
 
@@ -78,7 +81,7 @@ export async function loadValidProject(root: string, options?: LoadOptions): Pro
 function readDefinitions(
   root: string,
   texts: ReadonlyMap<string, string>,
-): { settings: ProjectSettings; parsed: Parsed[]; diagnostics: Diagnostic[] } {
+): { settings: ProjectSettings; parsed: Parsed[]; diagnostics: Diagnostic[]; files: string[] } {
   const read = (file: string): string => texts.get(file) ?? readFileSync(path.join(root, file), "utf8");
   const found = parseProjectSettings(settingsFile, read(settingsFile));
   const settings = found.settings ?? { project: "invalid", format: 1 };
@@ -92,7 +95,7 @@ function readDefinitions(
     parsed.push(...definitions);
     diagnostics.push(...more);
   }
-  return { settings, parsed, diagnostics };
+  return { settings, parsed, diagnostics, files };
 }
 
 function locations(parsed: readonly Parsed[]): { name: string; location: SourceLocation }[] {
