@@ -16,9 +16,12 @@ rmSync(stage, { recursive: true, force: true });
 mkdirSync(stage, { recursive: true });
 for (const name of ["bundle", "media", "README.md", "LICENSE"])
   cpSync(path.join(extension, name), path.join(stage, name), { recursive: true, filter: (file) => !file.endsWith(".map") });
-const { type: _type, private: _private, devDependencies: _development, ...manifest } = JSON.parse(
-  readFileSync(path.join(extension, "package.json"), "utf8"),
-);
+const {
+  type: _type,
+  private: _private,
+  devDependencies: _development,
+  ...manifest
+} = JSON.parse(readFileSync(path.join(extension, "package.json"), "utf8"));
 writeFileSync(path.join(stage, "package.json"), JSON.stringify(manifest, undefined, 2));
 
 const server = path.join(stage, "server");
@@ -28,11 +31,12 @@ for (const name of ["bin", "bundle", "package.json"])
 /** Another platform's binaries, sources, and what only an install script or a compiler reads. */
 function isWanted(file) {
   const binary = /\/bin\/napi-v\d+\/(\w+)(?:\/(\w+))?/.exec(file);
-  if (binary !== null)
-    return binary[1] === process.platform && (binary[2] === undefined || binary[2] === process.arch);
+  if (binary !== null) return binary[1] === process.platform && (binary[2] === undefined || binary[2] === process.arch);
   // Of lmdb's builds the one for every Node version.
   if (/\/node\.(abi\d+|napi\.musl)/.test(file)) return false;
-  return !/\.(map|d\.ts|d\.cts|d\.mts|ts|md|c|cc|cpp|h|gyp|wasm)$|\/(dependencies|deps|dict|src|script|test|docs|examples)(\/|$)|\/test\.js$|sbom/.test(file);
+  return !/\.(map|d\.ts|d\.cts|d\.mts|ts|md|c|cc|cpp|h|gyp|wasm)$|\/(dependencies|deps|dict|src|script|test|docs|examples)(\/|$)|\/test\.js$|\.min\.js$|sbom/.test(
+    file,
+  );
 }
 
 const copied = new Set();

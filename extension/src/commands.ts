@@ -35,7 +35,8 @@ export function commands(workbench: Workbench): Readonly<Record<string, (...args
   };
 }
 
-const featureRoute = (view: string, feature: string): string => `features/${encodeURIComponent(view)}/${encodeURIComponent(feature)}`;
+const featureRoute = (view: string, feature: string): string =>
+  `features/${encodeURIComponent(view)}/${encodeURIComponent(feature)}`;
 
 async function openDefinition(root: string, file: string, line: number): Promise<void> {
   const at = new vscode.Range(line, 0, line, 0);
@@ -63,7 +64,8 @@ async function init({ command, refresh }: Workbench): Promise<void> {
     title: "Create a Skewproof project",
     prompt: "Name of the new folder; small letters, digits, - and _",
     value: "features",
-    validateInput: (text) => (/^[a-z][a-z0-9_-]*$/.test(text) ? undefined : "Begin with a small letter; then letters, digits, - and _."),
+    validateInput: (text) =>
+      /^[a-z][a-z0-9_-]*$/.test(text) ? undefined : "Begin with a small letter; then letters, digits, - and _.",
   });
   if (name === undefined) return;
   await runCommand(command, ["init", path.join(folder.uri.fsPath, name)]);
@@ -95,7 +97,13 @@ async function runSkew(workbench: Workbench, target: ServiceTarget | undefined):
   if (chosen === undefined) return;
   const { root, service } = chosen;
   const job = await work(`Skew of ${service}`, workbench.projects.at(root), "skew", { service });
-  if (job?.view) workbench.panels.show(`skew ${root} ${service}`, `Skew: ${service}`, job.view, (request) => void answer(workbench, root, request));
+  if (job?.view)
+    workbench.panels.show(
+      `skew ${root} ${service}`,
+      `Skew: ${service}`,
+      job.view,
+      (request) => void answer(workbench, root, request),
+    );
 }
 
 async function pickService({ projects }: Workbench): Promise<ServiceTarget | undefined> {
@@ -138,7 +146,11 @@ async function deploy(workbench: Workbench, chosen: ModelTarget | undefined): Pr
       : before === undefined
         ? `It joins what answers at ${target.running.url}.`
         : `It takes the place of ${version.model}@${before} at ${target.running.url}, without a pause.`;
-  const sure = await vscode.window.showInformationMessage(`Deploy ${reference} to ${target.name}?`, { modal: true, detail }, "Deploy");
+  const sure = await vscode.window.showInformationMessage(
+    `Deploy ${reference} to ${target.name}?`,
+    { modal: true, detail },
+    "Deploy",
+  );
   if (sure !== "Deploy") return;
   const job = await work(`Deploying ${reference}`, engine, "deploy", { model: reference, target: target.name });
   workbench.refresh();

@@ -10,7 +10,7 @@ import { cachedPackages } from "./cache.js";
 const installed = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /** `SKEWPROOF_BROWSER`, else an installed Chromium or Chrome, else the one of the npm package @sparticuz/chromium. */
-export async function findBrowser(): Promise<string> {
+async function findBrowser(): Promise<string> {
   const named = process.env.SKEWPROOF_BROWSER;
   if (named !== undefined && named !== "") {
     if (existsSync(named)) return named;

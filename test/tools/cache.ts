@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-export const repository = path.resolve(import.meta.dirname, "../..");
+const repository = path.resolve(import.meta.dirname, "../..");
 
 /** A folder in `.cache` with these npm packages, installed once without running any install script; `then` runs after them. */
 export function cachedPackages(name: string, packages: readonly string[], then?: (folder: string) => void): string {

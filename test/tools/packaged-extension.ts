@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
-import { repository } from "./cache.js";
+import { repository } from "../process/command-line.js";
 
 let file: string | undefined;
 

@@ -27,7 +27,15 @@ let log = "";
 /** The packaged .vsix in a real VS Code; the suite runs inside its extension host, on a project with a training set. */
 beforeAll(async () => {
   const project = newProject();
-  const made = skewproof(project, ["training-set", "--service", "shop", "--labels", "data/labels.csv", "--out", "training.parquet"]);
+  const made = skewproof(project, [
+    "training-set",
+    "--service",
+    "shop",
+    "--labels",
+    "data/labels.csv",
+    "--out",
+    "training.parquet",
+  ]);
   if (made.status !== 0) throw new Error(made.stderr);
   const file = path.join(temporaryFolder(), "results.json");
   process.env.SKEWPROOF_TEST_RESULTS = file;

@@ -52,8 +52,16 @@ describe("completion", () => {
     ["features of a service in a block", "kind: feature_service\nname: s\nfeatures:\n  - cust|", "customer_orders"],
     ["event time", "kind: source\nname: orders\nevent_time: |", "ordered_at"],
     ["a choice of the schema", "kind: model\ntask: |", "regression"],
-    ["features on demand", "kind: on_demand_view\ninputs: [customer_orders]\nfeatures:\n  - { name: x, expression: spent| }", "spent_7d"],
-    ["request columns", "kind: on_demand_view\nrequest: { basket: float64 }\nfeatures:\n  - { name: x, expression: bas| }", "basket"],
+    [
+      "features on demand",
+      "kind: on_demand_view\ninputs: [customer_orders]\nfeatures:\n  - { name: x, expression: spent| }",
+      "spent_7d",
+    ],
+    [
+      "request columns",
+      "kind: on_demand_view\nrequest: { basket: float64 }\nfeatures:\n  - { name: x, expression: bas| }",
+      "basket",
+    ],
   ])("offers %s", (_, marked, label) => {
     expect(labels(marked)).toContain(label);
   });
@@ -69,7 +77,21 @@ describe("completion", () => {
   });
 
   it("never throws, wherever the cursor stands in whatever text", () => {
-    const piece = fc.constantFrom("kind: ", "feature_view\n", "- ", "{ name: ", "}", "[", "\n", "  ", '"', "features:", "é𝄞", "---\n", "&a *a");
+    const piece = fc.constantFrom(
+      "kind: ",
+      "feature_view\n",
+      "- ",
+      "{ name: ",
+      "}",
+      "[",
+      "\n",
+      "  ",
+      '"',
+      "features:",
+      "é𝄞",
+      "---\n",
+      "&a *a",
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(), (pieces, place) => {
         const text = pieces.join("");
@@ -93,7 +115,11 @@ describe("hover and definition", () => {
     ["a key", `${view}  - { name: x, wind|ow: 1h }`, "How far back"],
     ["a source", "kind: feature_view\nsource: ord|ers", "ordered_at"],
     ["a feature of a service", "kind: feature_service\nfeatures: [customer_orders.spe|nt_7d]", "sum(amount) over 7d"],
-    ["a feature where it is defined", "kind: feature_view\nname: customer_orders\nfeatures:\n  - { name: spe|nt_7d }", "you@example.com"],
+    [
+      "a feature where it is defined",
+      "kind: feature_view\nname: customer_orders\nfeatures:\n  - { name: spe|nt_7d }",
+      "you@example.com",
+    ],
     ["an entity", "kind: feature_view\nentity: cust|omer", "customer_id"],
   ])("tells of %s", (_, marked, text) => {
     expect(said(marked)).toContain(text);

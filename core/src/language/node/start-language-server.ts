@@ -44,10 +44,10 @@ const itemKinds: Readonly<Record<Completion["kind"], CompletionItemKind>> = {
 const quiet = 150;
 
 /**
- * The language server on stdin and stdout; resolves when the client has gone. It loads no native code: what the data's columns
+ * The language server on stdin and stdout; resolves when the client has gone or `signal` is aborted. It loads no native code: what the data's columns
  * are comes from the cache, which `command check` fills in a process of its own where a source was never read.
  */
-export async function startLanguageServer(command: readonly string[]): Promise<void> {
+export async function startLanguageServer(command: readonly string[], signal: AbortSignal): Promise<void> {
   const connection = createConnection(process.stdin, process.stdout);
   const documents = new TextDocuments(TextDocument);
   const projects = new Map<string, Promise<LoadedProject>>();
@@ -192,10 +192,14 @@ export async function startLanguageServer(command: readonly string[]): Promise<v
   const gone = new Promise<void>((resolve) => {
     connection.onExit(() => resolve());
     process.stdin.once("close", () => resolve());
+    signal.addEventListener("abort", () => resolve(), { once: true });
   });
   documents.listen(connection);
   connection.listen();
   await gone;
+  for (const timer of timers.values()) clearTimeout(timer);
+  connection.dispose();
+  process.stdin.destroy();
 }
 
 /** The nearest folder upward of a file that holds a skewproof.yaml. */
