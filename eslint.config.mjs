@@ -58,5 +58,9 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ["test/vscode/inhost/*.cjs"],
+    languageOptions: { globals: { describe: "readonly", it: "readonly", __dirname: "readonly" } },
+  },
   { files: ["scripts/*.cjs"], rules: { "no-var": "off" } },
 );

@@ -16,12 +16,9 @@ rmSync(stage, { recursive: true, force: true });
 mkdirSync(stage, { recursive: true });
 for (const name of ["bundle", "media", "README.md", "LICENSE"])
   cpSync(path.join(extension, name), path.join(stage, name), { recursive: true, filter: (file) => !file.endsWith(".map") });
-const {
-  type: _type,
-  private: _private,
-  devDependencies: _development,
-  ...manifest
-} = JSON.parse(readFileSync(path.join(extension, "package.json"), "utf8"));
+const manifest = JSON.parse(readFileSync(path.join(extension, "package.json"), "utf8"));
+// Bundled already, and CommonJS by its ending.
+for (const key of ["type", "private", "devDependencies"]) delete manifest[key];
 writeFileSync(path.join(stage, "package.json"), JSON.stringify(manifest, undefined, 2));
 
 const server = path.join(stage, "server");

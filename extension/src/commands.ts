@@ -15,7 +15,7 @@ export interface Workbench {
   readonly projects: Projects;
   readonly panels: Panels;
   readonly command: CommandLine;
-  refresh(): void;
+  readonly refresh: () => void;
 }
 
 /** Every command, by id. Each ends with a sentence when something went wrong. */

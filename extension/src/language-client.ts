@@ -17,5 +17,5 @@ export async function startLanguageClient({ script, env }: CommandLine): Promise
     },
   );
   await client.start();
-  return { dispose: () => void client.stop() };
+  return new vscode.Disposable(() => void client.stop());
 }

@@ -4,8 +4,6 @@ import type { Request } from "@skewproof/webviews/host";
 import type { View } from "skewproof/views/view";
 import * as vscode from "vscode";
 
-import type { ShowMessage } from "./messages.js";
-
 /** Shows views in editor tabs, one per key; a second view of the same key takes the place of the first. */
 export class Panels {
   readonly #extension: vscode.Uri;
@@ -30,8 +28,7 @@ export class Panels {
     let shown = view;
     const show = (next: View): void => {
       shown = next;
-      const message: ShowMessage = { type: "show", view: next };
-      void panel.webview.postMessage(message);
+      void panel.webview.postMessage({ view: next });
     };
     panel.webview.onDidReceiveMessage((message: Request | { readonly type: "ready" }) => {
       if (message.type === "ready") show(shown);

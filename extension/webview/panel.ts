@@ -7,8 +7,8 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 const api = acquireVsCodeApi();
 const element = document.querySelector<HTMLElement>("#view");
 let shown: Rendered | undefined;
-window.addEventListener("message", ({ data }: MessageEvent<{ readonly type: "show"; readonly view: View }>) => {
-  if (element === null || data.type !== "show") return;
+window.addEventListener("message", ({ data }: MessageEvent<{ readonly view: View }>) => {
+  if (element === null) return;
   shown?.dispose();
   shown = renderView(element, data.view, { send: (request) => api.postMessage(request) });
 });

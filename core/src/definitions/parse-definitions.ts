@@ -1,6 +1,6 @@
 import { Settings } from "typebox/system";
 import Value from "typebox/value";
-import { LineCounter, parseAllDocuments, type Document } from "yaml";
+import { LineCounter, parseAllDocuments, YAMLParseError, type Document } from "yaml";
 
 import type { Diagnostic, Range } from "../diagnostic.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
@@ -86,9 +86,15 @@ function parseYaml(file: string, text: string): { documents: Loaded[]; diagnosti
   for (const document of Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []) {
     if (document.errors.length === 0) {
       joinCommas(document, text);
-      if (document.contents !== null)
+      if (document.contents === null) continue;
+      try {
         documents.push({ value: document.toJS() as unknown, map: sourceMap(document, lines, text.length) });
-      continue;
+        continue;
+      } catch (error) {
+        // An alias without its anchor shows only now.
+        if (!(error instanceof ReferenceError)) throw error;
+        document.errors.push(new YAMLParseError([document.range[0], document.range[1]], "BAD_ALIAS", error.message));
+      }
     }
     const { message, pos } = document.errors[0] ?? { message: "unreadable", pos: [0, 0] as const };
     const at = (offset: number): Range["start"] => {

@@ -21,7 +21,7 @@ export function placeAt(text: string, offset: number): Place | undefined {
     joinCommas(document, text);
     const found = locate(document.contents, offset, []);
     if (found !== undefined) {
-      const value: unknown = document.toJS();
+      const value = read(document);
       return { kind: kindOf(value), document: value, ...found };
     }
   }
@@ -52,6 +52,16 @@ function holdsMarker({ document, path, part }: Place): boolean {
   let at = document;
   for (const step of path) at = (at as Record<string | number, unknown> | null | undefined)?.[step];
   return typeof at === "string" && at.includes(marker);
+}
+
+/** The document's value; null where it names an anchor that is not there. */
+function read(document: Document.Parsed): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (error instanceof ReferenceError) return null;
+    throw error;
+  }
 }
 
 function documents(text: string): Document.Parsed[] {
