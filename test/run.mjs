@@ -43,6 +43,7 @@ const steps = [
   vitest("unit", "--project", "unit"),
   vitest("process", "--project", "process"),
   vitest("browser", "--project", "browser"),
+  vitest("vscode", "--project", "vscode"),
 ];
 
 function run({ command }) {

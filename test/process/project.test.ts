@@ -86,6 +86,13 @@ describe("bad input gets a sentence, the place and the way out", () => {
     expect(outcome.stdout).toContain("There is no source orders.");
   });
 
+  it("a YAML alias without its anchor", () => {
+    edit("kind: source", "kind: *source");
+    const outcome = skewproof(root, ["check"]);
+    expect(outcome.status).toBe(1);
+    expect(outcome.stdout).toMatch(/error invalid-yaml: This is not valid YAML: Unresolved alias/);
+  });
+
   it("an unknown column, with the nearest one", () => {
     edit("sum(amount)", "sum(amuont)");
     const outcome = skewproof(root, ["check"]);
