@@ -15,7 +15,9 @@ export interface Row {
 
 export function row(label: string, description: string, icon: string, more: Partial<vscode.TreeItem> = {}): vscode.TreeItem {
   const item = new vscode.TreeItem(label, more.collapsibleState ?? vscode.TreeItemCollapsibleState.None);
-  return Object.assign(item, { description, iconPath: new vscode.ThemeIcon(icon), ...more });
+  // Without it a screen reader would read the tooltip instead of the name.
+  const accessibilityInformation = { label: description === "" ? label : `${label}, ${description}` };
+  return Object.assign(item, { description, iconPath: new vscode.ThemeIcon(icon), accessibilityInformation, ...more });
 }
 
 /** A view of rows that are read from each project's engine when they are first shown. One project's rows stand at the top. */

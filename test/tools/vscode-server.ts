@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 
+import type { Frame, Page } from "playwright-core";
+
 import { cachedPackages, npmInstall } from "./cache.js";
 
 /** VS Code 1.139.1 as npm has it. The packages inside it come with no install script run: nothing is compiled. */
@@ -73,7 +75,7 @@ function stop(child: ChildProcess): Promise<void> {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {
@@ -81,4 +83,22 @@ function freePort(): Promise<number> {
       server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
     });
   });
+}
+
+/** The document of an extension's webview that holds the selector: the frame inside VS Code's own frame. */
+export async function webviewFrame(page: Page, selector: string): Promise<Frame> {
+  for (const end = Date.now() + 30_000; Date.now() < end;) {
+    for (const frame of page.frames())
+      if (
+        frame.url().includes("/pre/fake.html") &&
+        (await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0)) > 0
+      )
+        return frame;
+    await page.waitForTimeout(100);
+  }
+  const frames = page.frames().map((frame) => frame.url());
+  throw new Error(`No webview has ${selector}. Frames:\n${frames.join("\n")}`);
 }
