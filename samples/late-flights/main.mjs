@@ -369,6 +369,7 @@ try {
         "  npx skewproof skew --service late_flight",
         "  npx skewproof runs replay RUN      (RUN from `npx skewproof runs list`)",
         "  npx skewproof serve --replay",
+        "  npx skewproof engine               (prints the address of the workbench page)",
       ].join("\n"),
     );
 } catch (error) {
