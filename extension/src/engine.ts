@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 
+import { followJob } from "skewproof/engine/follow-job";
 import type { Job } from "skewproof/engine/job";
 
 /** Starts the bundled command line with the editor's own Node. */
@@ -71,22 +72,20 @@ export class Engine {
   }
 
   /** Runs a job to its end, telling of its progress; cancels it when `cancelled` says so. */
-  async run(
+  run(
     kind: string,
     parameters: unknown,
     progress: (message: string) => void,
     cancelled: () => boolean,
   ): Promise<Job | undefined> {
-    let job = await this.call<Job>("POST", "jobs", { kind, parameters });
-    while (job.state === "running") {
-      if (cancelled()) {
-        await this.call("DELETE", `jobs/${job.id}`);
-        return undefined;
-      }
-      if (job.progress !== null) progress(job.progress.message);
-      job = await this.call<Job>("GET", `jobs/${job.id}?wait=500`);
-    }
-    if (job.state === "done") return job;
-    throw new Error(job.error?.message ?? `The ${kind} job was ${job.state}.`);
+    return followJob(
+      (method, route, body) => this.call(method, route, body),
+      kind,
+      parameters,
+      (message) => {
+        if (message !== undefined) progress(message);
+      },
+      cancelled,
+    );
   }
 }

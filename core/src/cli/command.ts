@@ -9,6 +9,8 @@ export interface Invocation {
   readonly json: boolean;
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Resolves then. */
+  readonly interrupted: Promise<void>;
   /** A path as the user meant it: against the directory the command was started in. */
   path(file: string): string;
   /** Progress for a person, on stderr; nothing with no terminal unless `always`. */
@@ -27,6 +29,9 @@ export function act(action: Action): (this: Command, ...rest: unknown[]) => Prom
   return async function (this: Command, ...rest: unknown[]) {
     const options = this.optsWithGlobals<{ project?: string; json?: boolean }>();
     const controller = new AbortController();
+    const interrupted = new Promise<void>((resolve) => {
+      controller.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
     const stop = (): void => {
       controller.abort(new Error("interrupted"));
     };
@@ -38,6 +43,7 @@ export function act(action: Action): (this: Command, ...rest: unknown[]) => Prom
       projectDir: options.project,
       json,
       signal: controller.signal,
+      interrupted,
       path: (file) => path.resolve(startedIn, file),
       progress(message) {
         if (process.stderr.isTTY) process.stderr.write(`${message}\n`);

@@ -38,11 +38,7 @@ async function engine(invocation: Invocation, options: Options): Promise<number>
   const started = await startEngine({ root, command, port, idleMinutes });
   const { address } = started;
   invocation.result(address, `The engine answers. Its page: ${pageAddress(address)}\nCtrl-C stops it.`);
-  const interrupted = new Promise<void>((resolve) => {
-    if (invocation.signal.aborted) resolve();
-    else invocation.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  await Promise.race([started.over, interrupted]);
+  await Promise.race([started.over, invocation.interrupted]);
   await started.close();
   return 0;
 }

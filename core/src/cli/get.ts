@@ -74,7 +74,7 @@ async function get(invocation: Invocation, options: Options): Promise<number> {
 
   async function offline(at: string): Promise<readonly { value: Value; status: null; eventTime: null }[]> {
     const { featuresAt } = await import("../offline/node/features-at.js");
-    const { parseMoment } = await import("./moment.js");
+    const { parseMoment } = await import("../values/parse-moment.js");
     const values = await featuresAt(loaded, service, { entities, request }, parseMoment(at, "--at"));
     return values.map((value) => ({ value, status: null, eventTime: null }));
   }

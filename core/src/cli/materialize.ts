@@ -15,7 +15,7 @@ export function registerMaterialize(program: Command): void {
 async function run(invocation: Invocation, views: readonly string[], options: { readonly until?: string }): Promise<number> {
   const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
   const { materialize } = await import("../online/node/materialize.js");
-  const { parseMoment } = await import("./moment.js");
+  const { parseMoment } = await import("../values/parse-moment.js");
   const loaded = await loadValidProject(findProject(invocation.projectDir));
   const until = options.until === undefined ? BigInt(Date.now()) * 1000n : parseMoment(options.until, "--until");
   const report = await materialize(loaded, {

@@ -57,10 +57,7 @@ async function serve(invocation: Invocation, options: Options): Promise<number> 
   });
   const document = { url: sidecar.url, grpc: null, token_file: sidecar.tokenFile, pid: process.pid };
   invocation.result(document, `Serving at ${sidecar.url}; the token is in ${sidecar.tokenFile}. Ctrl-C stops.`);
-  await new Promise<void>((resolve) => {
-    if (invocation.signal.aborted) resolve();
-    else invocation.signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await invocation.interrupted;
   await sidecar.close();
   return 0;
 }

@@ -21,7 +21,7 @@ async function skew(
 ): Promise<number> {
   const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
   const { runSkew } = await import("../skew/node/run-skew.js");
-  const { parseMoment } = await import("./moment.js");
+  const { parseMoment } = await import("../values/parse-moment.js");
   const report = await runSkew(await loadValidProject(findProject(invocation.projectDir)), {
     service: options.service,
     ...(options.log === undefined ? {} : { log: invocation.path(options.log) }),

@@ -6,6 +6,7 @@ import type { Diagnostic, Range } from "../diagnostic.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
 import { joinCommas } from "./join-commas.js";
 import { kindSchemas, projectSchema, type Definition, type Kind, type ProjectSettings } from "./schemas.js";
+import { valueAt } from "./value-at.js";
 import { sourceMap, type SourceMap, type YamlPath } from "./source-map.js";
 
 // The default of 8 would hide the ninth mistake of a file.
@@ -181,13 +182,6 @@ function toPath(pointer: string): (string | number)[] {
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-function valueAt(value: unknown, path: YamlPath): unknown {
-  let at = value;
-  for (const step of path)
-    at = at !== null && typeof at === "object" ? (at as Record<string | number, unknown>)[step] : undefined;
-  return at;
 }
 
 function propertiesAt(schema: object, pointer: string): object {

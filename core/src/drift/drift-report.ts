@@ -1,4 +1,5 @@
 import { SkewproofError } from "../errors.js";
+import { binLabels } from "../profiles/bin-labels.js";
 import type { ColumnProfile, Profile } from "../profiles/profile.js";
 import { didYouMean } from "../values/nearest-name.js";
 import { statistics, type BinCounts } from "./statistics.js";
@@ -97,16 +98,8 @@ function countBins(
 ): (BinCounts & { readonly labels: readonly string[] }) | undefined {
   if (reference.numeric !== undefined && current.numeric?.edges.length === reference.numeric.edges.length) {
     const { edges, counts } = reference.numeric;
-    const text = (edge: number | undefined): string => (edge === undefined ? "" : String(Number(edge.toPrecision(4))));
-    const labels = counts.map((_, bin) =>
-      bin === 0
-        ? `≤ ${text(edges[0])}`
-        : bin === edges.length
-          ? `> ${text(edges.at(-1))}`
-          : `${text(edges[bin - 1])} – ${text(edges[bin])}`,
-    );
     return {
-      labels: [...labels, "null"],
+      labels: [...binLabels(edges), "null"],
       reference: [...counts, reference.nulls],
       current: [...current.numeric.counts, current.nulls],
     };

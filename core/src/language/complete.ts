@@ -1,4 +1,5 @@
 import { kindSchemas } from "../definitions/schemas.js";
+import { valueAt } from "../definitions/value-at.js";
 import type { YamlPath } from "../definitions/source-map.js";
 import { functionDocumentation } from "../expressions/function-documentation.js";
 import type { BoundProject } from "../registry/bound-project.js";
@@ -42,8 +43,7 @@ function keys(project: BoundProject, place: Place): Completion[] {
   // A word alone in a list whose items are texts is one of them.
   if (schema?.properties === undefined)
     return schema?.type === "string" || schema?.anyOf !== undefined ? values(project, { ...place, path: parent }) : [];
-  let present: unknown = document;
-  for (const step of parent) present = (present as Record<string | number, unknown> | null | undefined)?.[step];
+  const present = valueAt(document, parent);
   const taken = new Set(present !== null && typeof present === "object" ? Object.keys(present) : []);
   const required = new Set(schema.required);
   return Object.entries(schema.properties)

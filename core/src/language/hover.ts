@@ -1,16 +1,14 @@
 import type { BoundProject } from "../registry/bound-project.js";
 import { describeReference } from "../registry/describe-reference.js";
 import { printValueType } from "../values/value-type-text.js";
-import type { Lens } from "./lenses.js";
+import type { DistributionOf } from "../views/view.js";
+import { definitionOf } from "./definition.js";
+import { featureLens } from "./lenses.js";
 import { schemaAt } from "./schema-at.js";
 import type { Target } from "./target.js";
 
-/** What hovering over a target says, in Markdown; undefined where there is nothing to add. `lensOf` gives a feature's facts. */
-export function hover(
-  project: BoundProject,
-  target: Target,
-  lensOf: (view: string, feature: string) => Lens | undefined,
-): string | undefined {
+/** What hovering over a target says, in Markdown; undefined where there is nothing to add. A feature's facts are those of its lens. */
+export function hover(project: BoundProject, target: Target, distributionOf: DistributionOf): string | undefined {
   switch (target.kind) {
     case "key": {
       const { kind, path } = target.place;
@@ -44,16 +42,15 @@ export function hover(
         .join("\n\n");
     }
     case "view":
-      return project.views.has(target.name) ? code(describeReference(project, target.name).text) : undefined;
     case "service":
-      return project.services.has(target.name) ? code(describeReference(project, target.name).text) : undefined;
     case "model":
-      return project.models.has(target.name) ? code(describeReference(project, target.name).text) : undefined;
+      return definitionOf(project, target) && code(describeReference(project, target.name).text);
     case "feature": {
-      const known = project.views.get(target.view)?.features.some(({ name }) => name === target.name);
-      if (known !== true) return undefined;
-      const lens = lensOf(target.view, target.name);
-      return [code(describeReference(project, `${target.view}.${target.name}`).text), lens?.title].filter(Boolean).join("\n\n");
+      const view = project.views.get(target.view);
+      const feature = view?.features.find(({ name }) => name === target.name);
+      if (view === undefined || feature === undefined) return undefined;
+      const { title } = featureLens(project, view, feature, distributionOf);
+      return `${code(describeReference(project, `${view.name}.${feature.name}`).text)}\n\n${title}`;
     }
   }
 }

@@ -98,7 +98,7 @@ describe("completion", () => {
         const offset = place % (text.length + 1);
         complete(project, text, offset);
         const target = targetAt(project, text, offset);
-        if (target !== undefined) hover(project, target, () => undefined);
+        if (target !== undefined) hover(project, target, () => null);
       }),
     );
   });
@@ -107,7 +107,7 @@ describe("completion", () => {
 describe("hover and definition", () => {
   const said = (marked: string): string | undefined => {
     const target = targetAt(project, ...at(marked));
-    return target && hover(project, target, () => undefined);
+    return target && hover(project, target, () => null);
   };
   it.each([
     ["a function", `${view}  - { name: x, expression: "coal|esce(amount, 0)" }`, "coalesce("],
@@ -153,7 +153,9 @@ describe("lenses", () => {
       nulls: 3,
       numeric: { min: 0, max: 9, mean: 4.25, stddev: 1, edges: [1, 2], counts: [1, 4, 2] },
     };
-    const all = lenses(project, "definitions/shop.yaml", () => ({ profile: { version: 1, rows: 10, columns: [column] } }));
+    const all = lenses(project, "definitions/shop.yaml", (_, __, feature) =>
+      feature === column.name ? { file: "training.parquet", asOf: "2026-01-01T00:00:00Z", rows: 10, column } : null,
+    );
     expect(all.map(({ title }) => title)).toContain("▃█▅  mean 4.25 · null 30.0% · read by no model");
     expect(all).toHaveLength(5);
     expect(lenses(project, "definitions/other.yaml", () => null)).toEqual([]);

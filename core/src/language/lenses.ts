@@ -1,6 +1,6 @@
-import type { Profile } from "../profiles/profile.js";
-import type { BoundProject } from "../registry/bound-project.js";
+import type { BoundProject, FeatureView, OnDemandView } from "../registry/bound-project.js";
 import { featureLineage } from "../registry/lineage.js";
+import type { DistributionOf } from "../views/view.js";
 import { sparkline } from "./sparkline.js";
 
 /** A line of facts over one feature, and what it opens. */
@@ -13,34 +13,34 @@ export interface Lens {
 }
 
 /** The lenses of one definition file, from profiles that were written before: nothing is computed to draw them. */
-export function lenses(
-  project: BoundProject,
-  file: string,
-  profileOf: (services: readonly string[]) => { readonly profile: Profile } | null,
-): Lens[] {
+export function lenses(project: BoundProject, file: string, distributionOf: DistributionOf): Lens[] {
   return [...project.views.values()]
     .filter((view) => view.file === file)
-    .flatMap((view) =>
-      view.features.map((feature) => {
-        const { services, models } = featureLineage(project, view, feature);
-        const profile = profileOf(services)?.profile;
-        const column = profile?.columns.find(({ name }) => name === feature.name || name === `${view.name}__${feature.name}`);
-        const facts =
-          column === undefined || profile === undefined
-            ? ["not in a training set yet"]
-            : [
-                sparkline(column),
-                ...(typeof column.numeric?.mean === "number" ? [`mean ${Number(column.numeric.mean.toPrecision(3))}`] : []),
-                `null ${((100 * column.nulls) / Math.max(1, profile.rows)).toFixed(1)}%`,
-              ];
-        const readers =
-          models.length === 0 ? "read by no model" : `read by ${models.length} model${models.length === 1 ? "" : "s"}`;
-        return {
-          line: feature.line,
-          title: [facts.slice(0, 2).join("  "), ...facts.slice(2), readers].join(" · "),
-          view: view.name,
-          feature: feature.name,
-        };
-      }),
-    );
+    .flatMap((view) => view.features.map((feature) => featureLens(project, view, feature, distributionOf)));
+}
+
+export function featureLens(
+  project: BoundProject,
+  view: FeatureView | OnDemandView,
+  feature: (FeatureView | OnDemandView)["features"][number],
+  distributionOf: DistributionOf,
+): Lens {
+  const { services, models } = featureLineage(project, view, feature);
+  const found = distributionOf(services, view.name, feature.name);
+  const mean = found?.column.numeric?.mean;
+  const facts =
+    found === null
+      ? ["not in a training set yet"]
+      : [
+          sparkline(found.column),
+          ...(typeof mean === "number" ? [`mean ${Number(mean.toPrecision(3))}`] : []),
+          `null ${((100 * found.column.nulls) / Math.max(1, found.rows)).toFixed(1)}%`,
+        ];
+  const readers = models.length === 0 ? "read by no model" : `read by ${models.length} model${models.length === 1 ? "" : "s"}`;
+  return {
+    line: feature.line,
+    title: [facts.slice(0, 2).join("  "), ...facts.slice(2), readers].join(" · "),
+    view: view.name,
+    feature: feature.name,
+  };
 }

@@ -2,6 +2,7 @@ import { isMap, isPair, isScalar, isSeq, parseAllDocuments, type Document } from
 
 import { joinCommas } from "../definitions/join-commas.js";
 import { kindSchemas, type Kind } from "../definitions/schemas.js";
+import { valueAt } from "../definitions/value-at.js";
 import type { YamlPath } from "../definitions/source-map.js";
 
 /** What stands at an offset of a definition file. */
@@ -49,8 +50,7 @@ export function placeToWrite(text: string, offset: number): Place | undefined {
 
 function holdsMarker({ document, path, part }: Place): boolean {
   if (part === "key") return String(path.at(-1)).includes(marker);
-  let at = document;
-  for (const step of path) at = (at as Record<string | number, unknown> | null | undefined)?.[step];
+  const at = valueAt(document, path);
   return typeof at === "string" && at.includes(marker);
 }
 

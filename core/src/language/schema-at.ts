@@ -5,7 +5,6 @@ import type { YamlPath } from "../definitions/source-map.js";
 export interface Schema {
   readonly type?: string;
   readonly description?: string;
-  readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];

@@ -1,3 +1,4 @@
+import { valueAt } from "../definitions/value-at.js";
 import type { YamlPath } from "../definitions/source-map.js";
 import type { BoundProject } from "../registry/bound-project.js";
 import { printValueType } from "../values/value-type-text.js";
@@ -15,11 +16,7 @@ export interface ScopeName {
 
 /** A text property of the document at a place, as far as it could be read. */
 export function textAt(document: unknown, ...path: YamlPath): string | undefined {
-  let at = document;
-  for (const step of path) {
-    if (at === null || typeof at !== "object") return undefined;
-    at = (at as Record<string | number, unknown>)[step];
-  }
+  const at = valueAt(document, path);
   return typeof at === "string" ? at : undefined;
 }
 

@@ -11,6 +11,7 @@ import type {
   RowFeature,
   WindowFeature,
 } from "./bound-project.js";
+import { requireFeature } from "./find.js";
 import { featureLineage } from "./lineage.js";
 
 interface Description {
@@ -22,13 +23,7 @@ interface Description {
 export function describeReference(project: BoundProject, reference: string): Description {
   const [name = "", featureName] = reference.split(".");
   const view = project.views.get(name);
-  if (view !== undefined && featureName !== undefined) {
-    const feature = view.features.find((one) => one.name === featureName);
-    const names = view.features.map((one) => one.name);
-    if (feature === undefined)
-      throw new SkewproofError("usage", `The view ${name} has no feature ${featureName}.${didYouMean(featureName, names)}`);
-    return describeFeature(project, view, feature);
-  }
+  if (view !== undefined && featureName !== undefined) return describeFeature(project, view, requireFeature(view, featureName));
   if (view !== undefined) return describeView(project, view);
   const service = project.services.get(reference);
   if (service !== undefined) return describeService(project, service);

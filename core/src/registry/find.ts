@@ -1,6 +1,15 @@
 import { SkewproofError } from "../errors.js";
 import { didYouMean } from "../values/nearest-name.js";
-import type { BoundProject, FeatureService, FeatureView, Model, OnDemandView, Pipeline } from "./bound-project.js";
+import type {
+  BoundProject,
+  FeatureService,
+  FeatureView,
+  Model,
+  OnDemandView,
+  Pipeline,
+  RowFeature,
+  WindowFeature,
+} from "./bound-project.js";
 
 function require_<T>(what: string, name: string, among: ReadonlyMap<string, T>): T {
   const found = among.get(name);
@@ -16,6 +25,14 @@ export function requireService(project: BoundProject, name: string): FeatureServ
 
 export function requireView(project: BoundProject, name: string): FeatureView | OnDemandView {
   return require_("view", name, project.views);
+}
+
+/** The feature of a view; throws `usage` with the nearest name. */
+export function requireFeature(view: FeatureView | OnDemandView, name: string): RowFeature | WindowFeature {
+  const found = view.features.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  const names = view.features.map((one) => one.name);
+  throw new SkewproofError("usage", `The view ${view.name} has no feature ${name}.${didYouMean(name, names)}`);
 }
 
 export function requireModel(project: BoundProject, name: string): Model {

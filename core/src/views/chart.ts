@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 
 import type { FeatureDrift } from "../drift/drift-report.js";
+import { binLabels } from "../profiles/bin-labels.js";
 import type { Distribution, View } from "./view.js";
 
 /** Colours of one theme. Reference and current are told apart by blue and orange (safe for colour-blind readers) and by outline. */
@@ -74,19 +75,10 @@ export function distributionChart(
   { column, rows }: Pick<Distribution, "column" | "rows">,
   colors: ChartColors,
 ): TopLevelSpec {
-  const text = (edge: number | undefined): string => (edge === undefined ? "" : String(Number(edge.toPrecision(4))));
   const { numeric, categorical } = column;
   const bins =
     numeric !== undefined
-      ? numeric.counts.map((count, bin) => ({
-          bin:
-            bin === 0
-              ? `≤ ${text(numeric.edges[0])}`
-              : bin === numeric.edges.length
-                ? `> ${text(numeric.edges.at(-1))}`
-                : `${text(numeric.edges[bin - 1])} – ${text(numeric.edges[bin])}`,
-          count,
-        }))
+      ? binLabels(numeric.edges).map((bin, index) => ({ bin, count: numeric.counts[index] ?? 0 }))
       : [
           ...(categorical?.values ?? []).map(({ value, count }) => ({ bin: value, count })),
           { bin: "other", count: categorical?.other ?? 0 },

@@ -1,11 +1,9 @@
 import type { BoundProject } from "../registry/bound-project.js";
-import { SkewproofError } from "../errors.js";
 import { meaningOf } from "../registry/describe-reference.js";
-import { requireView } from "../registry/find.js";
+import { requireFeature, requireView } from "../registry/find.js";
 import { featureLineage } from "../registry/lineage.js";
-import { didYouMean } from "../values/nearest-name.js";
 import { printValueType } from "../values/value-type-text.js";
-import type { Distribution, FeaturesView, FeatureView } from "./view.js";
+import type { DistributionOf, FeaturesView, FeatureView } from "./view.js";
 
 /** Every feature of the project, by view. */
 export function featuresView(project: BoundProject): FeaturesView {
@@ -34,18 +32,9 @@ export function featuresView(project: BoundProject): FeaturesView {
 }
 
 /** One feature with its lineage. Throws `usage` for an unknown name, with the nearest. */
-export function featureView(
-  project: BoundProject,
-  viewName: string,
-  name: string,
-  distributionOf: (services: readonly string[]) => Distribution | null,
-): FeatureView {
+export function featureView(project: BoundProject, viewName: string, name: string, distributionOf: DistributionOf): FeatureView {
   const view = requireView(project, viewName);
-  const feature = view.features.find((one) => one.name === name);
-  if (feature === undefined) {
-    const names = view.features.map((one) => one.name);
-    throw new SkewproofError("usage", `The view ${viewName} has no feature ${name}.${didYouMean(name, names)}`);
-  }
+  const feature = requireFeature(view, name);
   const { reads, features, services, models } = featureLineage(project, view, feature);
   return {
     version: 1,
@@ -61,6 +50,6 @@ export function featureView(
     services,
     models,
     defined: { file: view.file, line: feature.line },
-    distribution: distributionOf(services),
+    distribution: distributionOf(services, view.name, name),
   };
 }

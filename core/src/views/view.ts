@@ -59,6 +59,9 @@ export interface Distribution {
   readonly column: ColumnProfile;
 }
 
+/** Finds a feature's distribution in the newest training set of any of these services; null in none. */
+export type DistributionOf = (services: readonly string[], view: string, feature: string) => Distribution | null;
+
 export interface FeatureView extends FeatureSummary {
   readonly version: 1;
   readonly kind: "feature";

@@ -1,4 +1,4 @@
-import type { Job } from "skewproof/engine/job";
+import { followJob } from "skewproof/engine/follow-job";
 import type { View } from "skewproof/views/view";
 
 import type { Rendered } from "../host.js";
@@ -35,17 +35,13 @@ async function call<T>(route: string, init: RequestInit = {}): Promise<T> {
   return answer as T;
 }
 
+const request = <T>(method: string, route: string, body?: unknown): Promise<T> =>
+  call<T>(route, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+
 async function runSkew(service: string, progress: (message: string) => void, signal: AbortSignal): Promise<View> {
-  let job = await call<Job>("jobs", { method: "POST", body: JSON.stringify({ kind: "skew", parameters: { service } }) });
-  while (job.state === "running") {
-    if (signal.aborted) {
-      await call(`jobs/${job.id}`, { method: "DELETE" });
-      break;
-    }
-    progress(job.progress?.message ?? "Recomputing what was served …");
-    job = await call<Job>(`jobs/${job.id}?wait=500`);
-  }
-  if (job.view === null) throw new Error(job.error?.message ?? "The check was cancelled.");
+  const tell = (message = "Recomputing what was served …"): void => progress(message);
+  const job = await followJob(request, "skew", { service }, tell, () => signal.aborted);
+  if (!job?.view) throw new Error("The check was cancelled.");
   return job.view;
 }
 

@@ -4,7 +4,7 @@ import Value from "typebox/value";
 import { SkewproofError } from "../../errors.js";
 import { loadProject, loadValidProject, type LoadedProject } from "../../registry/node/load-project.js";
 import { didYouMean } from "../../values/nearest-name.js";
-import { parseTimestamp } from "../../values/timestamp-text.js";
+import { parseMoment } from "../../values/parse-moment.js";
 import type { Outcome, Work } from "./jobs.js";
 
 export interface ActContext extends Work {
@@ -24,14 +24,6 @@ function act<S extends TSchema>(schema: S, run: (parameters: Static<S>, context:
 
 const text = Type.String({ minLength: 1 });
 const load = ({ root }: ActContext): Promise<LoadedProject> => loadValidProject(root);
-
-function moment(value: string | undefined, what: string): bigint | undefined {
-  if (value === undefined) return undefined;
-  const parsed = parseTimestamp(value);
-  if (parsed === undefined)
-    throw new SkewproofError("usage", `${what}: ${value} is not a moment; write it as 2001-06-01T07:00:00Z.`);
-  return parsed;
-}
 
 /** Every act of the engine is the core call that its command makes. What a call needs is imported when it first runs. */
 const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
@@ -69,7 +61,7 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
       async ({ views, until }, context) => {
         const { materialize } = await import("../../online/node/materialize.js");
         const { signal, progress } = context;
-        const moments = { until: moment(until, "until") ?? BigInt(Date.now()) * 1000n };
+        const moments = { until: until === undefined ? BigInt(Date.now()) * 1000n : parseMoment(until, "until:") };
         const options = { ...moments, ...(views === undefined ? {} : { views }), signal, progress };
         return { result: await materialize(await load(context), options) };
       },
@@ -82,8 +74,8 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
       async ({ since, ...rest }, context) => {
         const { runSkew } = await import("../../skew/node/run-skew.js");
         const { signal, progress } = context;
-        const from = moment(since, "since");
-        const options = { ...rest, ...(from === undefined ? {} : { since: from }), signal, progress };
+        const from = since === undefined ? {} : { since: parseMoment(since, "since:") };
+        const options = { ...rest, ...from, signal, progress };
         const report = await runSkew(await load(context), options);
         return { result: report, view: { version: 1, kind: "skew", report } };
       },

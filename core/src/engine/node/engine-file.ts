@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { SkewproofError } from "../../errors.js";
 import { version } from "../../version.js";
@@ -19,10 +20,6 @@ export const pageAddress = ({ url, token }: EngineAddress): string => `${url}/#t
 const folder = (root: string): string => path.join(root, ".skewproof");
 const addressFile = (root: string): string => path.join(folder(root), "engine.json");
 const lockFile = (root: string): string => path.join(folder(root), "engine.lock");
-const sleep = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
 
 function readAddress(root: string): EngineAddress | undefined {
   try {

@@ -5,7 +5,7 @@ import Type, { type Static } from "typebox";
 
 import { isSkewproofError, SkewproofError } from "../../errors.js";
 import { listModelVersions } from "../../models/node/model-store.js";
-import { latestDistribution } from "../../profiles/node/latest-distribution.js";
+import { readDistributions } from "../../profiles/node/latest-distribution.js";
 import { loadProject, type LoadedProject } from "../../registry/node/load-project.js";
 import { deploymentAt } from "../../serving/node/deploy.js";
 import { setErrors } from "../../serving/node/http-errors.js";
@@ -130,9 +130,7 @@ function registerReads(server: FastifyInstance, root: string, jobs: Jobs): void 
   });
   server.get("/api/features", async () => featuresView((await loadQuickly(root)).project));
   server.get<{ Params: { view: string; feature: string } }>("/api/features/:view/:feature", async ({ params }) =>
-    featureView((await loadQuickly(root)).project, params.view, params.feature, (services) =>
-      latestDistribution(root, services, params.view, params.feature),
-    ),
+    featureView((await loadQuickly(root)).project, params.view, params.feature, readDistributions(root)),
   );
   server.get("/api/models", async (): Promise<ModelsView> => {
     const { project } = await loadQuickly(root);

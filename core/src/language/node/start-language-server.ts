@@ -18,7 +18,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 
 import type { Diagnostic } from "../../diagnostic.js";
-import { latestProfile } from "../../profiles/node/latest-distribution.js";
+import { readDistributions } from "../../profiles/node/latest-distribution.js";
 import { loadProject, type LoadedProject } from "../../registry/node/load-project.js";
 import { complete, type Completion } from "../complete.js";
 import { definitionOf } from "../definition.js";
@@ -44,8 +44,8 @@ const itemKinds: Readonly<Record<Completion["kind"], CompletionItemKind>> = {
 const quiet = 150;
 
 /**
- * The language server on stdin and stdout; resolves when the client has gone or `signal` is aborted. It loads no native code: what the data's columns
- * are comes from the cache, which `command check` fills in a process of its own where a source was never read.
+ * The language server on stdin and stdout; resolves when the client has gone or `signal` is aborted. It loads no native
+ * code: what the data's columns are comes from the cache, which `command check` fills in a process of its own where a source was never read.
  */
 export async function startLanguageServer(command: readonly string[], signal: AbortSignal): Promise<void> {
   const connection = createConnection(process.stdin, process.stdout);
@@ -148,13 +148,7 @@ export async function startLanguageServer(command: readonly string[], signal: Ab
     if (document === undefined || loaded === undefined) return null;
     const { project, root } = loaded;
     const target = targetAt(project, document.getText(), document.offsetAt(position));
-    const value =
-      target &&
-      hover(project, target, (view, feature) =>
-        lenses(project, project.views.get(view)?.file ?? "", (services) => latestProfile(root, services)).find(
-          (lens) => lens.view === view && lens.feature === feature,
-        ),
-      );
+    const value = target && hover(project, target, readDistributions(root));
     return value === undefined ? null : { contents: { kind: "markdown", value } };
   });
   connection.onDefinition(async ({ textDocument, position }) => {
@@ -171,12 +165,10 @@ export async function startLanguageServer(command: readonly string[], signal: Ab
     const loaded = await projectOf(textDocument.uri);
     if (loaded === undefined) return [];
     const { project, root } = loaded;
-    return lenses(project, fileOf(root, textDocument.uri), (services) => latestProfile(root, services)).map(
-      ({ line, title, view, feature }) => ({
-        range: { start: { line, character: 0 }, end: { line, character: 0 } },
-        command: { title, command: "skewproof.openFeature", arguments: [root, view, feature] },
-      }),
-    );
+    return lenses(project, fileOf(root, textDocument.uri), readDistributions(root)).map(({ line, title, view, feature }) => ({
+      range: { start: { line, character: 0 }, end: { line, character: 0 } },
+      command: { title, command: "skewproof.openFeature", arguments: [root, view, feature] },
+    }));
   });
   connection.onCodeAction(({ textDocument, range }): CodeAction[] => {
     const root = rootOf(textDocument.uri);

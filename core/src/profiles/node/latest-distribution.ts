@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-import type { Distribution } from "../../views/view.js";
+import type { DistributionOf } from "../../views/view.js";
 import type { Profile } from "../profile.js";
 
 interface Remembered {
@@ -22,32 +22,32 @@ export function rememberDistribution(root: string, service: string, out: string,
   renameSync(temporary, file);
 }
 
-/** The newest training set of any of these services, with what it holds; nothing is computed. A damaged file counts as none. */
-export function latestProfile(root: string, services: readonly string[]): Remembered | null {
-  const found = services.flatMap((service) => {
-    const file = place(root, service);
-    if (!existsSync(file)) return [];
-    try {
-      // Our own file, renamed into place.
-      return [JSON.parse(readFileSync(file, "utf8")) as Remembered];
-    } catch (error) {
-      if (error instanceof SyntaxError) return [];
-      throw error;
-    }
-  });
-  return found.sort((a, b) => (a.asOf < b.asOf ? 1 : -1))[0] ?? null;
+/** Reads what was remembered, each service's file once; nothing is computed. A damaged file counts as none. */
+export function readDistributions(root: string): DistributionOf {
+  const known = new Map<string, Remembered | null>();
+  const remembered = (service: string): Remembered | null => {
+    const found = known.has(service) ? (known.get(service) ?? null) : readRemembered(place(root, service));
+    known.set(service, found);
+    return found;
+  };
+  return (services, view, feature) => {
+    const [found] = services
+      .map(remembered)
+      .filter((one) => one !== null)
+      .sort((a, b) => (a.asOf < b.asOf ? 1 : -1));
+    const column = found?.profile.columns.find(({ name }) => name === feature || name === `${view}__${feature}`);
+    if (found === undefined || column === undefined) return null;
+    return { file: found.file, asOf: found.asOf, rows: found.profile.rows, column };
+  };
 }
 
-/** How a feature was distributed in that training set. */
-export function latestDistribution(
-  root: string,
-  services: readonly string[],
-  view: string,
-  feature: string,
-): Distribution | null {
-  const found = latestProfile(root, services);
-  const names = [feature, `${view}__${feature}`];
-  const column = found?.profile.columns.find(({ name }) => names.includes(name));
-  if (found === null || column === undefined) return null;
-  return { file: found.file, asOf: found.asOf, rows: found.profile.rows, column };
+function readRemembered(file: string): Remembered | null {
+  if (!existsSync(file)) return null;
+  try {
+    // Our own file, renamed into place.
+    return JSON.parse(readFileSync(file, "utf8")) as Remembered;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

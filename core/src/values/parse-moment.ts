@@ -1,7 +1,7 @@
 import { SkewproofError } from "../errors.js";
-import { parseTimestamp } from "../values/timestamp-text.js";
+import { parseTimestamp } from "./timestamp-text.js";
 
-/** Microseconds of an ISO 8601 moment given on the command line; throws `usage` naming the option. */
+/** Microseconds of an ISO 8601 moment; throws `usage` naming the option or field. */
 export function parseMoment(text: string, option: string): bigint {
   const moment = parseTimestamp(text);
   if (moment === undefined)
