@@ -11,7 +11,7 @@ module.exports = {
       name: "browser-reaches-no-node",
       comment: "What a browser draws must not reach Node code, even through another module.",
       severity: "error",
-      from: { path: "^(webviews/src|extension/webview)/" },
+      from: { path: "^(webviews/src|extension/webview|jupyter-plugin/src)/" },
       to: { reachable: true, path: "/node/[^/]+\\.(ts|js)$", pathNot: "node_modules/(?!skewproof)" },
     },
     {
@@ -25,8 +25,8 @@ module.exports = {
       name: "nothing-imports-a-host",
       comment: "Hosts are thin leaves: what two of them need lives in core or webviews.",
       severity: "error",
-      from: { pathNot: "^extension/" },
-      to: { path: "^extension/" },
+      from: { path: "^([^/]+)/" },
+      to: { path: "^(extension|jupyter-plugin)/", pathNot: "^$1/" },
     },
     {
       name: "extension-host-loads-no-native-code",

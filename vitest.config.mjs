@@ -27,6 +27,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // The wheel in a real JupyterLab.
+      { test: { name: "jupyter", include: ["test/jupyter/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 600_000 } },
     ],
   },
 });

@@ -38,12 +38,14 @@ const steps = [
     "webviews/src",
     "extension/src",
     "extension/webview",
+    "jupyter-plugin/src",
   ),
   check("knip", node, bin("knip")),
   vitest("unit", "--project", "unit"),
   vitest("process", "--project", "process"),
   vitest("browser", "--project", "browser"),
   vitest("vscode", "--project", "vscode"),
+  vitest("jupyter", "--project", "jupyter"),
 ];
 
 function run({ command }) {

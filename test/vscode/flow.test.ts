@@ -1,38 +1,26 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 
-import { repository, skewproof, temporaryFolder } from "../process/command-line.js";
+import { repository, temporaryFolder } from "../process/command-line.js";
 import { launchBrowser } from "../tools/browser.js";
+import { endProcesses, lateFlights, must } from "../tools/late-flights.js";
 import { packagedExtension } from "../tools/packaged-extension.js";
-import { freePort, startEditor, webviewFrame, type EditorServer } from "../tools/vscode-server.js";
+import { startEditor, webviewFrame, type EditorServer } from "../tools/vscode-server.js";
 
 const screenshots = path.join(repository, "test/output/screenshots");
-const sample = path.join(repository, "samples/late-flights");
 let root: string;
 let editor: EditorServer;
 let browser: Browser;
 let page: Page;
 const elsewhere: string[] = [];
 
-function must(...args: string[]): string {
-  const { status, stdout, stderr } = skewproof(root, args);
-  if (status !== 0) throw new Error(`skewproof ${args.join(" ")}: ${stderr}${stdout}`);
-  return stdout;
-}
-
 /** The sample as a user has it after a run: three million flights, a training set, the shipped model imported, the store filled. */
 beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true });
-  root = path.join(temporaryFolder(), "late-flights");
-  for (const name of ["skewproof.yaml", "definitions", "shipped", "train.py", "requirements.lock"])
-    cpSync(path.join(sample, name), path.join(root, name), { recursive: true });
-  const settings = path.join(root, "skewproof.yaml");
-  writeFileSync(settings, readFileSync(settings, "utf8").replace("8480", String(await freePort())));
-  for (const name of ["flights-3m.parquet", "airports.csv"])
-    cpSync(path.join(repository, "node_modules/vega-datasets/data", name), path.join(root, "data", name));
+  root = await lateFlights();
   writeFileSync(
     path.join(root, "data/labels.csv"),
     "origin,destination,event_timestamp,scheduled_at,distance,late\n" +
@@ -41,9 +29,7 @@ beforeAll(async () => {
         return `ORD,LAX,${at},${at},1745.0,${String(day % 4 === 0)}\n`;
       }).join(""),
   );
-  must("training-set", "--service", "late_flight", "--labels", "data/labels.csv", "--out", "training.parquet");
-  must("model", "import", "shipped/late_flight/model.onnx", "--model", "late_flight");
-  must("materialize", "--until", "2001-06-02T07:00:00Z");
+  must(root, "training-set", "--service", "late_flight", "--labels", "data/labels.csv", "--out", "training.parquet");
   editor = await startEditor(temporaryFolder(), packagedExtension());
   browser = await launchBrowser();
   page = await (await browser.newContext({ viewport: { width: 1280, height: 860 } })).newPage();
@@ -57,13 +43,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await editor.stop();
-  // The engine and the sidecar outlive the editor by design; the test's own are ended here.
-  for (const file of ["deployments.json", "engine.json"]) {
-    const state = path.join(root, ".skewproof", file);
-    if (!existsSync(state)) continue;
-    const pids = [...readFileSync(state, "utf8").matchAll(/"pid":\s*(\d+)/g)];
-    for (const [, pid] of pids) process.kill(Number(pid));
-  }
+  endProcesses(root);
 });
 
 afterEach(async ({ task }) => {

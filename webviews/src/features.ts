@@ -53,7 +53,7 @@ export function featuresTemplate(
           <h3>${one.name}${one.owner === null ? nothing : html` <span class="muted">${one.owner}</span>`}</h3>
           ${one.description === null ? nothing : html`<p class="muted">${one.description}</p>`}
           <div class="scroll">
-            <table>
+            <table class="features">
               <thead>
                 <tr>
                   <th scope="col">Feature</th>

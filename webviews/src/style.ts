@@ -47,6 +47,8 @@ input[type="search"] { font: inherit; color: inherit; width: 100%; max-width: 24
 .verdict { white-space: nowrap; }
 .error { border-left: 3px solid var(--vscode-errorForeground, #c62828); padding-left: 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
 @container (max-width: 34rem) {
+  .features :is(th, td):nth-child(n+3) { display: none; }
+  .features td:nth-child(2) { white-space: nowrap; }
   .lineage { grid-template-columns: minmax(0, 1fr); }
   .lineage .arrow { transform: rotate(90deg); justify-self: start; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }

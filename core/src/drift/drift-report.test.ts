@@ -90,6 +90,25 @@ describe("report", () => {
     expect(report.features[1]?.bins.map(({ label }) => label)).toEqual(["≤ 1", "1 – 2", "> 2", "null"]);
   });
 
+  it("leaves moments out, unless they are asked for", () => {
+    const at = (name: string, type: string): Profile["columns"][number] => ({
+      name,
+      type,
+      count: 4,
+      nulls: 0,
+      numeric: { min: 0, max: 1, mean: 0.5, stddev: 0.5, edges: [0.5], counts: [2, 2] },
+    });
+    const profile: Profile = {
+      version: 1,
+      rows: 4,
+      columns: [at("amount", "float64"), at("seen_at", "timestamp"), at("day", "date")],
+    };
+    const names = (features?: string[]): string[] =>
+      driftReport(profile, profile, features === undefined ? {} : { features }).features.map(({ feature }) => feature);
+    expect(names()).toEqual(["amount"]);
+    expect(names(["seen_at", "day"])).toEqual(["day", "seen_at"]);
+  });
+
   it("refuses an unknown statistic, with the nearest, and profiles that share nothing", () => {
     const one = profile([1, 1, 1], 0, [1, 1, 1]);
     expect(() => driftReport(one, one, { statistics: ["psi.v2"] })).toThrow(/Did you mean psi\.v1\?/);

@@ -30,7 +30,7 @@ export interface DriftReport {
 export interface DriftOptions {
   /** Ids; default all. */
   readonly statistics?: readonly string[];
-  /** Only these columns; default every column that both profiles describe. */
+  /** Only these columns; default every column that both profiles describe, without moments: those of later rows are later. */
   readonly features?: readonly string[];
 }
 
@@ -50,10 +50,11 @@ export function driftReport(reference: Profile, current: Profile, options: Drift
       );
     return found;
   });
-  const features = reference.columns.flatMap((column): FeatureDrift[] => {
+  const wanted = ({ name, type }: ColumnProfile): boolean =>
+    options.features === undefined ? type !== "timestamp" && type !== "date" : options.features.includes(name);
+  const features = reference.columns.filter(wanted).flatMap((column): FeatureDrift[] => {
     const other = current.columns.find(({ name }) => name === column.name);
-    const counted =
-      other === undefined || options.features?.includes(column.name) === false ? undefined : countBins(column, other);
+    const counted = other === undefined ? undefined : countBins(column, other);
     if (counted === undefined) return [];
     const results = chosen.map(({ id, compute, thresholds }) => {
       const value = compute(counted);
