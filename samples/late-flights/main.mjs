@@ -17,6 +17,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 import { driftReport } from "skewproof/drift/drift-report";
+import { ensureEngine, pageAddress } from "skewproof/engine/node/engine-file";
 import { isSkewproofError } from "skewproof/errors";
 import { registerModelVersion } from "skewproof/models/node/model-store";
 import { openDuckdb } from "skewproof/offline/node/duckdb-session";
@@ -356,7 +357,7 @@ try {
   if (!json) console.log("Late flights: three million US flights, January to June 2001.\n");
   const report = await main(root);
   if (json) console.log(JSON.stringify(report));
-  else
+  else {
     console.log(
       [
         "",
@@ -372,6 +373,10 @@ try {
         "  npx skewproof engine               (prints the address of the workbench page)",
       ].join("\n"),
     );
+    // The page needs the engine, which stays until it was idle for half an hour: only where someone can open it.
+    if (process.stdout.isTTY && root === here)
+      console.log(`\nThe workbench: ${pageAddress(await ensureEngine(root, [process.execPath, command]))}`);
+  }
 } catch (error) {
   if (signal.aborted) console.error("Interrupted; nothing is left running.");
   else console.error(isSkewproofError(error) ? error.message : error);

