@@ -17,23 +17,33 @@ export interface FeatureText {
 }
 
 /** A definition as YAML would hold it. Only what cases use is named; every feature declares its type. */
-export interface DefinitionText {
-  readonly kind: "entity" | "source" | "feature_view" | "on_demand_view" | "feature_service";
-  readonly keys?: readonly { readonly name: string; readonly type: string }[] | Readonly<Record<string, string>>;
-  readonly path?: string;
-  readonly query?: string;
-  readonly event_time?: string;
-  readonly known_at?: string;
-  readonly tie_break?: string;
-  readonly entity?: string;
-  readonly entities?: readonly string[];
-  readonly source?: string;
-  readonly ttl?: string;
-  readonly refresh?: { readonly every: string; readonly delay?: string };
-  readonly inputs?: readonly string[];
-  readonly request?: Readonly<Record<string, string>>;
-  readonly features?: readonly (FeatureText | string)[];
-}
+export type DefinitionText =
+  | { readonly kind: "entity"; readonly keys: readonly { readonly name: string; readonly type: string }[] }
+  | {
+      readonly kind: "source";
+      readonly path?: string;
+      readonly query?: string;
+      readonly event_time?: string;
+      readonly known_at?: string;
+      readonly tie_break?: string;
+    }
+  | {
+      readonly kind: "feature_view";
+      readonly entity?: string;
+      readonly entities?: readonly string[];
+      readonly source: string;
+      readonly keys?: Readonly<Record<string, string>>;
+      readonly ttl?: string;
+      readonly refresh?: { readonly every: string; readonly delay?: string };
+      readonly features: readonly FeatureText[];
+    }
+  | {
+      readonly kind: "on_demand_view";
+      readonly inputs?: readonly string[];
+      readonly request?: Readonly<Record<string, string>>;
+      readonly features: readonly FeatureText[];
+    }
+  | { readonly kind: "feature_service"; readonly features: readonly string[] };
 
 export interface CaseOptions {
   readonly service: string;

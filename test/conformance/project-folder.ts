@@ -20,17 +20,20 @@ export async function ask(engine: OfflineEngine, question: Question, root: strin
   writeFileSync(path.join(root, "skewproof.yaml"), "project: conformance\nformat: 1\n");
   writeFileSync(path.join(root, "definitions", "all.yaml"), definitions.map((one) => stringify(one)).join("---\n"));
   for (const [name, table] of Object.entries(question.sources))
-    await writeTable(path.join(root, question.definitions[name]?.path ?? defaultPath(name)), table);
+    await writeTable(path.join(root, sourceFile(name, question.definitions[name])), table);
   await writeTable(path.join(root, question.labelsFile), question.labels);
   const labels = question.labelsSql === undefined ? { path: question.labelsFile } : { sql: question.labelsSql };
   return engine(root, labels, question.options);
 }
 
-const defaultPath = (source: string): string => `data/${source}.parquet`;
+/** A source's file: the path that its definition names, or the default. */
+function sourceFile(name: string, definition: DefinitionText | undefined): string {
+  return (definition?.kind === "source" ? definition.path : undefined) ?? `data/${name}.parquet`;
+}
 
 /** A source without a place has the default one. */
 function located(name: string, definition: DefinitionText): object {
   const { kind, ...rest } = definition;
-  const placed = kind !== "source" || rest.path !== undefined || rest.query !== undefined;
-  return { kind, name, owner: "o", ...(placed ? {} : { path: defaultPath(name) }), ...rest };
+  const place = definition.kind === "source" && definition.query === undefined ? { path: sourceFile(name, definition) } : {};
+  return { kind, name, owner: "o", ...rest, ...place };
 }

@@ -8,8 +8,8 @@ import { shuffled, randomFrom, type Random } from "./seeded-random.js";
 
 /** A template of noise rows: each cell is a value, or `{ among: […] }`, or `{ from, to }` (whole numbers, both included). */
 interface Noise {
-  readonly rows: number;
-  readonly seed: number;
+  readonly rows: bigint;
+  readonly seed: bigint;
   readonly like: readonly (Cell | { readonly among: readonly Cell[] } | { readonly from: bigint; readonly to: bigint })[];
 }
 
@@ -58,7 +58,8 @@ export function readCases(): { readonly rule: string; readonly cases: readonly C
 function complete(file: CaseFile, text: CaseText): Case {
   const definitions: Record<string, DefinitionText> = { ...file.definitions };
   for (const [name, change] of Object.entries(text.define ?? {})) {
-    const merged = Object.entries({ ...definitions[name], ...change }).filter(([, value]) => value !== null);
+    const before: object = definitions[name] ?? {};
+    const merged = Object.entries({ ...before, ...change }).filter(([, value]) => value !== null);
     // Case files are our own; what is no definition is refused by the engine under test.
     if (change === null) Reflect.deleteProperty(definitions, name);
     else definitions[name] = Object.fromEntries(merged) as unknown as DefinitionText;
@@ -68,7 +69,7 @@ function complete(file: CaseFile, text: CaseText): Case {
   const { labels: labelColumns = {}, ...sourceColumns } = columns;
   const width = Object.keys(labelColumns).length;
   const sources = Object.entries(sourceColumns).flatMap(([name, of]): [string, Table][] =>
-    definitions[name] === undefined ? [] : [[name, { columns: of, rows: withNoise(rows[name] ?? [], text.noise?.[name]) }]],
+    name in definitions ? [[name, { columns: of, rows: withNoise(rows[name] ?? [], text.noise?.[name]) }]] : [],
   );
   const { code = "", message = "" } = text.error ?? {};
   return {

@@ -3,7 +3,8 @@ import path from "node:path";
 
 import { afterAll, describe, expect, it } from "vitest";
 
-import type { Case, Cell, Table } from "./case.js";
+import { askedFeatures } from "./asked-features.js";
+import type { Case, Table } from "./case.js";
 import type { OfflineEngine } from "./offline-engine.js";
 import { ask, scratchFolder } from "./project-folder.js";
 import { readCases } from "./read-cases.js";
@@ -59,30 +60,11 @@ async function check(engine: OfflineEngine, one: Case, root: string): Promise<vo
 
 /** The expected rows under the labels' columns and the features', by the types that the definitions declare. */
 export function expectedTable(one: Pick<Case, "labels" | "definitions" | "options">, rows: Table["rows"]): Table {
-  const features = featureTypes(one);
+  const features = askedFeatures(one).map(({ output, feature }): [string, string] => [output, feature.type]);
   const width = Object.keys(one.labels.columns).length + features.length;
   const odd = rows.find((row) => row.length !== width);
   if (odd !== undefined) throw new Error(`The row ${odd.join(", ")} has ${odd.length} cells, not ${width}.`);
   return { columns: { ...one.labels.columns, ...Object.fromEntries(features) }, rows };
-}
-
-/** The features that are asked for, in order, with their declared types. */
-function featureTypes({ definitions, options }: Pick<Case, "definitions" | "options">): [string, string][] {
-  const all = (definitions[options.service]?.features ?? []).flatMap((reference) => {
-    const [view = "", wanted] = String(reference).split(".");
-    return (definitions[view]?.features ?? []).flatMap((feature) =>
-      typeof feature === "string" || (wanted !== undefined && feature.name !== wanted)
-        ? []
-        : [{ view, name: feature.name, type: feature.type }],
-    );
-  });
-  const chosen =
-    options.features === undefined
-      ? all
-      : options.features.map((name) => all.find((one) => one.name === name || `${one.view}.${one.name}` === name));
-  return chosen
-    .filter((one) => one !== undefined)
-    .map(({ view, name, type }) => [options.full_names === true ? `${view}__${name}` : name, type]);
 }
 
 /** Columns, types and rows are the same; the labels' own cells exactly, floats among the features within 1e-9. */
@@ -112,6 +94,6 @@ function reordered(one: Case, seed: number): Case {
     ...one,
     sources: Object.fromEntries(sources),
     labels: { ...one.labels, rows: one.labels.rows.toReversed() },
-    expected: "message" in one.expected ? one.expected : (one.expected as readonly (readonly Cell[])[]).toReversed(),
+    expected: "message" in one.expected ? one.expected : one.expected.toReversed(),
   };
 }
