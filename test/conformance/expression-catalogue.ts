@@ -14,6 +14,10 @@ const both = (a: number | null, b: number | null, f: (a: number, b: number) => n
  */
 export const meanings: Readonly<Record<string, (row: Row) => Value>> = {
   "x + 1": ({ x }) => (typeof x === "bigint" ? x + 1n : null),
+  "x + r": ({ x, r }) => (typeof x === "bigint" && typeof r === "bigint" ? x + r : null),
+  "coalesce(x, r)": ({ x, r }) => integer(x) ?? integer(r),
+  "r * 2": ({ r }) => (typeof r === "bigint" ? r * 2n : null),
+  "100 - x": ({ x }) => (typeof x === "bigint" ? 100n - x : null),
   "x * 2": ({ x }) => (typeof x === "bigint" ? x * 2n : null),
   "x / 2.0": ({ x }) => both(number(x), 2, (a, b) => a / b),
   "x > 15": ({ x }) => (typeof x === "bigint" ? x > 15n : null),
