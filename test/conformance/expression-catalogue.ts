@@ -18,6 +18,7 @@ export const meanings: Readonly<Record<string, (row: Row) => Value>> = {
   "coalesce(x, r)": ({ x, r }) => integer(x) ?? integer(r),
   "r * 2": ({ r }) => (typeof r === "bigint" ? r * 2n : null),
   "100 - x": ({ x }) => (typeof x === "bigint" ? 100n - x : null),
+  '"The Value"': (row) => row["The Value"] ?? null,
   "x * 2": ({ x }) => (typeof x === "bigint" ? x * 2n : null),
   "x / 2.0": ({ x }) => both(number(x), 2, (a, b) => a / b),
   "x > 15": ({ x }) => (typeof x === "bigint" ? x > 15n : null),
