@@ -94,3 +94,22 @@ export async function readTable(file: string): Promise<TextTable> {
 export async function asText(scratch: string, table: Table): Promise<TextTable> {
   return withRelation(path.join(scratch, "expected"), table, textTable);
 }
+
+/**
+ * Whether the rows of one Parquet file (or several, by a glob) stand in another in the same order, in the columns named;
+ * text tells apart what equality does not, such as 0 and -0.
+ */
+export async function compareRows(
+  file: string,
+  other: string,
+  columns: readonly string[],
+): Promise<{ readonly rows: number; readonly otherRows: number; readonly different: number }> {
+  const numbered = (name: string): string =>
+    `SELECT *, row_number() OVER (ORDER BY filename, file_row_number) AS place FROM read_parquet(${quoted(name)}, filename = true, file_row_number = true)`;
+  const differ = columns.map((name) => `CAST(a.${named(name)} AS VARCHAR) IS DISTINCT FROM CAST(b.${named(name)} AS VARCHAR)`);
+  const read = await connection.runAndReadAll(
+    `SELECT count(a.place), count(b.place), count(*) FILTER (WHERE ${differ.join(" OR ")}) FROM (${numbered(file)}) AS a FULL JOIN (${numbered(other)}) AS b USING (place)`,
+  );
+  const [rows = 0, otherRows = 0, different = 0] = (read.getRows()[0] ?? []).map(Number);
+  return { rows, otherRows, different };
+}
