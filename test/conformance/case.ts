@@ -45,7 +45,7 @@ export type DefinitionText =
     }
   | { readonly kind: "feature_service"; readonly features: readonly string[] };
 
-export interface CaseOptions {
+interface CaseOptions {
   readonly service: string;
   readonly time: string;
   readonly features?: readonly string[];

@@ -149,6 +149,13 @@ describe("labels are neither lost, nor multiplied, nor changed, nor moved", () =
     await unchanged(rows(300, random, eventRow), rows(5_000, random, labelRow), "labels-*.parquet");
   });
 
+  // DuckDB's Parquet writer has one entry for 0 and -0 in a column's dictionary: the training set gets the one that comes first.
+  it.fails("0 and -0 in one column", async () => {
+    const random = randomFrom(seed);
+    const zeros = rows(3_000, random, labelRow).map((row, index) => row.with(4, index % 3 === 0 ? "-0.0" : "0.0"));
+    await unchanged(rows(300, random, eventRow), zeros, "labels-*.parquet");
+  });
+
   it("sources without rows", async () => {
     const random = randomFrom(seed);
     await unchanged([], rows(3_000, random, labelRow));

@@ -31,7 +31,7 @@ const spelled: Readonly<Record<string, string>> = {
 };
 
 /** DuckDB's name of a type of ours. */
-export function storedType(type: string): string {
+function storedType(type: string): string {
   const element = /^list<(.*)>$/.exec(type)?.[1];
   return element === undefined ? (spelled[type] ?? type.toUpperCase()) : `${storedType(element)}[]`;
 }
