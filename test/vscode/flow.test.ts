@@ -145,7 +145,7 @@ it("stays readable in high contrast", async () => {
   await page.locator(".monaco-workbench.hc-black").waitFor();
   await treeRow("origin_traffic").click();
   await treeRow("origin_late_share_1h").click();
-  const frame = await webviewFrame(page, ".chart svg.marks");
+  const frame = await webviewFrame(page, "main#view .chart svg.marks");
   const text = await frame.locator(".skewproof-view").evaluate((element) => getComputedStyle(element).color);
   expect(text).toBe("rgb(255, 255, 255)");
   await shot("vscode-high-contrast");
