@@ -23,7 +23,10 @@ export function labelColumn(columns: readonly Column[], name: string): string {
 }
 
 /** A view's keys and *c* of each label, as SQL over `_labels`: what the view is asked with. */
-export function labelKeys(view: FeatureView, columns: readonly Column[]): { readonly keys: readonly string[]; readonly c: string } {
+export function labelKeys(
+  view: FeatureView,
+  columns: readonly Column[],
+): { readonly keys: readonly string[]; readonly c: string } {
   return {
     keys: view.keys.map(({ key, type }) => `TRY_CAST(${labelColumn(columns, key)} AS ${toDuckdbType(type)})`),
     c: cutOffSql(view, "_t"),

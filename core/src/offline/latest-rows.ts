@@ -31,12 +31,17 @@ const tieOf = ({ source }: FeatureView): string[] =>
 
 /** The order of contracts §3.2, lowest first. */
 function order(view: FeatureView): string[] {
-  return ["_e", view.source.tieBreak === undefined ? "_known" : "_tie NULLS FIRST", ...view.features.map((_, index) => `_f${index} NULLS FIRST`)];
+  return [
+    "_e",
+    view.source.tieBreak === undefined ? "_known" : "_tie NULLS FIRST",
+    ...view.features.map((_, index) => `_f${index} NULLS FIRST`),
+  ];
 }
 
 function featureOf(view: FeatureView, feature: RowFeature | WindowFeature, row: string, c: string): string {
   const value = `${row}._f${view.features.indexOf(feature)}`;
-  const valid = view.ttl === undefined ? value : `CASE WHEN epoch_us(${c}) - epoch_us(${row}._e) <= ${view.ttl} THEN ${value} END`;
+  const valid =
+    view.ttl === undefined ? value : `CASE WHEN epoch_us(${c}) - epoch_us(${row}._e) <= ${view.ttl} THEN ${value} END`;
   return withDefault(feature, valid);
 }
 

@@ -32,7 +32,11 @@ export interface NeededView {
 /** A request that fits its labels, with every name resolved. */
 export interface PointInTime extends PointInTimeRequest {
   /** What comes out, beside the labels' columns. */
-  readonly output: readonly { readonly name: string; readonly view: ServiceFeature["view"]; readonly feature: RowFeature | WindowFeature }[];
+  readonly output: readonly {
+    readonly name: string;
+    readonly view: ServiceFeature["view"];
+    readonly feature: RowFeature | WindowFeature;
+  }[];
   readonly views: readonly NeededView[];
 }
 

@@ -94,8 +94,7 @@ export function bucketWindows(needed: NeededView, labelColumns: readonly Column[
   });
   const distinct = `SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM ${table}_labels`;
   const number = `floor_divide(epoch_us(_c), ${String(widest)})`;
-  const spread =
-    widest === undefined ? distinct : `SELECT *, unnest([${number}, ${number} - 1]) AS _bucket FROM (${distinct})`;
+  const spread = widest === undefined ? distinct : `SELECT *, unnest([${number}, ${number} - 1]) AS _bucket FROM (${distinct})`;
   const by = [...keyList(view, "m."), "m._c"].join(", ");
   return [
     `CREATE OR REPLACE TEMP TABLE ${table}_labels AS ${labelMoments(view, labelColumns)}`,
