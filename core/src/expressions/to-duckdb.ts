@@ -210,14 +210,22 @@ function variance(type: ValueType | undefined, x: string, rows: string): string 
 
 /**
  * A complete aggregate call. `order` is the SQL order list of the rows (event time first), for first, last and their
- * kin; `filter` the condition of the rows that count. Nulls are skipped.
+ * kin; `filter` the condition of the rows that count; `window` the name of a window to aggregate over instead of a group.
+ * Nulls are skipped.
  */
-export function aggregateToDuckdb(aggregate: TypedAggregate, column: ColumnSql, order: string, filter?: string): string {
+export function aggregateToDuckdb(
+  aggregate: TypedAggregate,
+  column: ColumnSql,
+  order: string,
+  filter?: string,
+  window?: string,
+): string {
   const { operand, parameter = 1 } = aggregate;
   const x = operand === undefined ? "*" : featureToDuckdb(operand.type, expressionToDuckdb(operand, column));
   const condition = (...conditions: (string | undefined)[]): string => {
     const given = conditions.filter((one) => one !== undefined);
-    return given.length === 0 ? "" : ` FILTER (WHERE ${given.join(" AND ")})`;
+    const over = window === undefined ? "" : ` OVER ${window}`;
+    return `${given.length === 0 ? "" : ` FILTER (WHERE ${given.join(" AND ")})`}${over}`;
   };
   const rows = condition(filter);
   const present = condition(filter, `${x} IS NOT NULL`);

@@ -1,8 +1,9 @@
 import { isSkewproofError } from "../../errors.js";
 import type { SourceLocation } from "../../registry/bound-project.js";
 import type { Column } from "../../values/value-type.js";
-import { sourceRelation } from "../source-relation.js";
+import { isArrowFile, sourceRelation } from "../source-relation.js";
 import { openDuckdb } from "./duckdb-session.js";
+import { stageArrow } from "./read-arrow.js";
 
 /** The columns that each source's data really has, or the sentence that says why they cannot be read. */
 export async function readSourceSchemas(
@@ -14,6 +15,7 @@ export async function readSourceSchemas(
   await using session = await openDuckdb({ root });
   for (const { name, location } of sources) {
     try {
+      if (location.kind === "path" && isArrowFile(location.path)) await stageArrow(root, location.path);
       schemas.set(name, await session.describe(`SELECT * FROM ${sourceRelation(location)}`));
     } catch (error) {
       if (!isSkewproofError(error)) throw error;
