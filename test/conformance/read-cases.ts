@@ -24,6 +24,8 @@ interface CaseText {
   /** The labels' cells and then the features', in label order: the table as it must come out. */
   readonly result?: Table["rows"];
   readonly labels?: Table["rows"];
+  /** How often the result's rows follow one another; default once. */
+  readonly repeat?: bigint;
   readonly error?: { readonly code: string | readonly string[]; readonly message: string };
   readonly options?: Partial<Case["options"]>;
   readonly labels_file?: string;
@@ -72,16 +74,17 @@ function complete(file: CaseFile, text: CaseText): Case {
     name in definitions ? [[name, { columns: of, rows: withNoise(rows[name] ?? [], text.noise?.[name]) }]] : [],
   );
   const { code = "", message = "" } = text.error ?? {};
+  const result = Array.from({ length: Number(text.repeat ?? 1) }, () => text.result ?? []).flat();
   return {
     id: text.id,
     title: text.title,
     definitions,
     sources: Object.fromEntries(sources),
-    labels: { columns: labelColumns, rows: text.labels ?? (text.result ?? []).map((row) => row.slice(0, width)) },
+    labels: { columns: labelColumns, rows: text.labels ?? result.map((row) => row.slice(0, width)) },
     labelsFile: text.labels_file ?? "labels.parquet",
     options: { service: "s", time: "event_timestamp", ...text.options },
     commandLine: text.command_line ?? false,
-    expected: text.error === undefined ? (text.result ?? []) : { codes: [code].flat(), message },
+    expected: text.error === undefined ? result : { codes: [code].flat(), message },
     ...(text.labels_sql === undefined ? {} : { labelsSql: text.labels_sql }),
     ...(text.fails_today === undefined ? {} : { failsToday: text.fails_today }),
   };
