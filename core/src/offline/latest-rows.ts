@@ -1,10 +1,9 @@
-import { expressionToDuckdb, featureToDuckdb } from "../expressions/to-duckdb.js";
 import type { FeatureView, Refresh, RowFeature, WindowFeature } from "../registry/bound-project.js";
 import type { Column } from "../values/value-type.js";
 import { labelKeys, labelMoments } from "./labels.js";
 import type { NeededView } from "./point-in-time-request.js";
 import { identifier } from "./sql.js";
-import { keyList, sourceColumn, sourceRows, type TimeRange } from "./view-rows.js";
+import { keyList, rowValue, sourceRows, type TimeRange } from "./view-rows.js";
 import { withDefault } from "./with-default.js";
 
 /** Whether a plain ASOF join on event time finds the latest visible row: where rows are known when they happen. */
@@ -18,11 +17,8 @@ const partition = (view: FeatureView, ...more: string[]): string => {
 };
 
 function valuesOf(view: FeatureView, wanted: ReadonlySet<unknown>): string[] {
-  const column = sourceColumn(view);
   return view.features.flatMap((feature, index) =>
-    feature.kind === "row" && wanted.has(feature)
-      ? [`${featureToDuckdb(feature.type, expressionToDuckdb(feature.expression, column))} AS _f${index}`]
-      : [],
+    feature.kind === "row" && wanted.has(feature) ? [`${rowValue(view, feature.expression)} AS _f${index}`] : [],
   );
 }
 

@@ -1,4 +1,5 @@
-import { normalizedColumn } from "../expressions/to-duckdb.js";
+import { expressionToDuckdb, featureToDuckdb, normalizedColumn } from "../expressions/to-duckdb.js";
+import type { TypedExpression } from "../expressions/typed-tree.js";
 import type { FeatureView } from "../registry/bound-project.js";
 import { toDuckdbType } from "./duckdb-type.js";
 import { sourceRelation } from "./source-relation.js";
@@ -40,6 +41,14 @@ export function sourceRows(view: FeatureView, more: readonly string[], range: Ti
 export function sourceColumn(view: FeatureView): (name: string) => string {
   const types = new Map((view.source.columns ?? []).map(({ name, type }) => [name, type]));
   return (name) => normalizedColumn(types.get(name) ?? { kind: "string" }, identifier(name));
+}
+
+/** SQL of an expression of the source row as it leaves the row: NaN and infinities null. A bare column has lost them already. */
+export function rowValue(view: FeatureView, expression: TypedExpression): string {
+  const sql = expressionToDuckdb(expression, sourceColumn(view));
+  return expression.node === "column"
+    ? `TRY_CAST(${sql} AS ${toDuckdbType(expression.type)})`
+    : featureToDuckdb(expression.type, sql);
 }
 
 /** The view's keys as SQL, `prefix_k0, prefix_k1, …`, each followed by `end`. */

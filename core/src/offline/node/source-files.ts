@@ -3,7 +3,7 @@ import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
 import type { Source } from "../../registry/bound-project.js";
-import { digestFile } from "../../runs/node/digest.js";
+import { digestRestingFiles } from "../../runs/node/digest.js";
 import type { SourceDigest } from "../training-set-manifest.js";
 
 /** The files of a `path` source, or those that a query names as 'text' ending like a table file; sorted, relative to the root. */
@@ -20,11 +20,17 @@ export function sourceFiles(root: string, { location }: Source): string[] {
 }
 
 export async function digestSource(root: string, source: Source): Promise<SourceDigest> {
-  const files = await Promise.all(
-    sourceFiles(root, source).map(async (file) => ({ path: file, sha256: await digestFile(path.resolve(root, file)) })),
+  const files = sourceFiles(root, source);
+  const digests = await digestRestingFiles(
+    root,
+    files.map((file) => path.resolve(root, file)),
   );
   const { location } = source;
-  return { source: source.name, files, ...(location.kind === "query" ? { query: location.sql } : {}) };
+  return {
+    source: source.name,
+    files: files.map((file, index) => ({ path: file, sha256: digests[index] ?? "" })),
+    ...(location.kind === "query" ? { query: location.sql } : {}),
+  };
 }
 
 /** Remembers what files look like, and throws `failed` from the function returned when one was changed since. */

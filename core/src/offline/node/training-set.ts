@@ -8,7 +8,7 @@ import type { Source } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { canonicalJson } from "../../runs/canonical-json.js";
-import { digestFile, digestText } from "../../runs/node/digest.js";
+import { digestFile, digestRestingFiles, digestText } from "../../runs/node/digest.js";
 import { printTimestamp } from "../../values/timestamp-text.js";
 import { printValueType } from "../../values/value-type-text.js";
 import { expectationRules } from "../expectations.js";
@@ -210,7 +210,7 @@ async function describeLabels(
   files: readonly string[],
 ): Promise<TrainingSetManifest["labels"]> {
   if ("path" in labels) {
-    const digests = await Promise.all(files.map(digestFile));
+    const digests = await digestRestingFiles(root, files);
     const [only] = digests;
     const sha256 = digests.length === 1 && only !== undefined ? only : digestText(canonicalJson(digests));
     return { path: path.relative(root, path.resolve(root, labels.path)), sha256 };
