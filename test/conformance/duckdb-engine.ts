@@ -6,8 +6,9 @@ import { loadValidProject } from "skewproof/registry/node/load-project";
 import type { OfflineEngine } from "./offline-engine.js";
 import { readTable } from "./table-files.js";
 
-/** DuckDB through the library. It makes the project the process's working directory: one question at a time. */
-export const duckdbEngine: OfflineEngine = async (project, labels, { service, time, features, full_names }) => {
+/** Makes a training set by DuckDB through the library, and gives its file. */
+export async function writeTrainingSet(...[project, labels, options]: Parameters<OfflineEngine>): Promise<string> {
+  const { service, time, features, full_names } = options;
   const out = path.join(project, "training.parquet");
   await buildTrainingSet(await loadValidProject(project), {
     service,
@@ -17,5 +18,8 @@ export const duckdbEngine: OfflineEngine = async (project, labels, { service, ti
     ...(features === undefined ? {} : { features }),
     ...(full_names === undefined ? {} : { fullNames: full_names }),
   });
-  return readTable(out);
-};
+  return out;
+}
+
+/** DuckDB through the library. It makes the project the process's working directory: one question at a time. */
+export const duckdbEngine: OfflineEngine = async (...given) => readTable(await writeTrainingSet(...given));

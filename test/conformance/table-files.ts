@@ -77,12 +77,21 @@ async function withRelation<T>(file: string, { columns, rows }: Table, use: (rel
   }
 }
 
-async function textTable(relation: string): Promise<TextTable> {
+async function columnsOf(relation: string): Promise<TextTable["columns"]> {
   const described = await connection.runAndReadAll(`DESCRIBE ${relation}`);
-  const columns = described.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
+  return described.getRows().map(([name, type]) => ({ name: String(name), type: String(type) }));
+}
+
+async function textTable(relation: string): Promise<TextTable> {
+  const columns = await columnsOf(relation);
   const texts = columns.map(({ name }) => `CAST(${named(name)} AS VARCHAR)`).join(", ");
   const read = await connection.runAndReadAll(`SELECT ${texts} FROM (${relation})`);
   return { columns, rows: read.getRows() as (string | null)[][] };
+}
+
+/** A file's columns, without its rows. */
+export async function readColumns(file: string): Promise<TextTable["columns"]> {
+  return columnsOf(`SELECT * FROM ${quoted(file)}`);
 }
 
 /** A file's rows in order. */
