@@ -95,7 +95,7 @@ function viewAt(
   // 3.4: rows of [c - w, c).
   return Object.fromEntries(
     features.map((feature) => {
-      const [, aggregate = "", operand = "", n] = /^(\w+)\((.*?)(?:, (\d+))?\)$/.exec(feature.aggregate ?? "") ?? [];
+      const [, aggregate = "", operand = "", n] = /^(\w+)\((.*?)(?:, ([\d.]+))?\)$/.exec(feature.aggregate ?? "") ?? [];
       const from = feature.window === "unbounded" ? always : c - microseconds(feature.window ?? "");
       const inside = seen.filter((row) => (event(row) ?? always) >= from);
       if (operand === "*") return [feature.name, BigInt(inside.length)];
@@ -135,7 +135,7 @@ function fold(aggregate: string, values: readonly Value[], n: number, type: stri
   const times = (value: Value): number => values.filter((other) => compare(other, value) === 0).length;
   const distinct = sorted.filter((value, index) => index === 0 || compare(value, sorted[index - 1] ?? null) !== 0);
   if (aggregate === "count") return BigInt(values.length);
-  if (aggregate === "count_distinct") return BigInt(distinct.length);
+  if (aggregate === "count_distinct" || aggregate === "approx_count_distinct") return BigInt(distinct.length);
   if (values.length === 0) return null;
   switch (aggregate) {
     case "sum": {
@@ -163,6 +163,8 @@ function fold(aggregate: string, values: readonly Value[], n: number, type: stri
       return values.slice(0, n);
     case "last_n":
       return values.slice(-n);
+    case "approx_percentile":
+      return sorted[Math.max(0, Math.ceil(n * sorted.length) - 1)] ?? null;
     case "top_k":
       return distinct.toSorted((a, b) => times(b) - times(a)).slice(0, n);
     default:
