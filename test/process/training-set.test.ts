@@ -59,7 +59,7 @@ describe("labels and outputs of every format", () => {
 
   it("Arrow keeps every type, nulls, microseconds and int64 beyond 2^53, as labels and as a source", async () => {
     await query(
-      `COPY (SELECT 1 AS customer_id, TIMESTAMP '2026-01-09 00:00:00.000001' AS event_timestamp, 1.5::DOUBLE AS basket_value, 9007199254740993 AS big, DATE '0001-01-01' AS day, 12.3456::DECIMAL(12, 4) AS price, true AS yes, 'é𝒜' AS word, [1, NULL, 3] AS list
+      `COPY (SELECT 1::BIGINT AS customer_id, TIMESTAMP '2026-01-09 00:00:00.000001' AS event_timestamp, 1.5::DOUBLE AS basket_value, 9007199254740993 AS big, DATE '0001-01-01' AS day, 12.3456::DECIMAL(12, 4) AS price, true AS yes, 'é𝒜' AS word, [1, NULL, 3]::BIGINT[] AS list
         UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         UNION ALL SELECT 2, TIMESTAMP '1969-12-31 23:59:59.999999', -0.0, -9223372036854775808, DATE '9999-12-31', -0.0001, false, '', []) TO 'data/types.parquet' (FORMAT parquet)`,
     );
