@@ -1,4 +1,4 @@
-import { isInt64, parseDecimal, printDecimal } from "../values/json-value.js";
+import { isInt64, printDecimal } from "../values/json-value.js";
 import { floorDivide, parseDate, parseTimestamp, printDate, printTimestamp } from "../values/timestamp-text.js";
 import { sameType } from "../values/value-type-text.js";
 import type { Value } from "../values/value.js";

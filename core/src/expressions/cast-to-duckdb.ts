@@ -20,8 +20,7 @@ export function castToDuckdb(from: ValueType, to: ValueType, sql: string): strin
 function castFromText(to: ValueType, sql: string): string {
   const form = textForms[to.kind];
   if (form === undefined) return `TRY_CAST(${sql} AS ${toDuckdbType(to)})`;
-  // No match is an empty text, which no form allows.
-  const text = `nullif(regexp_extract(${sql}, '^(${form})$'), '')`;
+  const text = once([sql], (x) => `(CASE WHEN regexp_full_match(${x}, '${form}') THEN ${x} END)`);
   // A zone in the text counts only in a cast to TIMESTAMPTZ; the session's zone is UTC.
   return to.kind === "timestamp"
     ? `CAST(TRY_CAST(${text} AS TIMESTAMPTZ) AS TIMESTAMP)`
@@ -31,7 +30,8 @@ function castFromText(to: ValueType, sql: string): string {
 function castToText(from: ValueType, sql: string): string {
   const text = `CAST(${sql} AS VARCHAR)`;
   // Only the years 0001 to 9999 have a written form.
-  if (from.kind === "timestamp" || from.kind === "date") return `nullif(regexp_extract(${text}, '^[0-9]{4}-[^(]*$'), '')`;
+  if (from.kind === "timestamp" || from.kind === "date")
+    return once([sql], (x) => `(CASE WHEN year(${x}) BETWEEN 1 AND 9999 THEN CAST(${x} AS VARCHAR) END)`);
   // A decimal without digits before the point is .5 in DuckDB.
   return from.kind === "decimal" && from.precision === from.scale ? `regexp_replace(${text}, '^(-?)[.]', '\\10.')` : text;
 }
@@ -44,7 +44,7 @@ function castList(from: ValueType & { kind: "list" }, to: ValueType & { kind: "l
       ? `CAST(${sql} AS ${toDuckdbType(to)})`
       : `list_transform(${sql}, lambda ${name}: ${item})`;
   if (to.length === undefined || to.length === from.length) return items;
-  return once([items], (list) => `CASE WHEN len(${list}) = ${to.length ?? 0} THEN ${list} END`);
+  return once([items], (list) => `(CASE WHEN len(${list}) = ${to.length ?? 0} THEN ${list} END)`);
 }
 
 /** A list of floats, at any depth, with null for NaN and infinities; other lists are unchanged. */

@@ -39,7 +39,7 @@ export function expressionToDuckdb(tree: TypedExpression, column: ColumnSql): st
 export function literalToDuckdb(value: Value, type: ValueType): string {
   if (value === null) return `NULL::${toDuckdbType(type)}`;
   if (typeof value === "boolean") return value ? "TRUE" : "FALSE";
-  if (typeof value === "string") return stringLiteral(value);
+  if (typeof value === "string") return textLiteral(value);
   if (typeof value === "bigint") {
     if (type.kind === "decimal") return `CAST('${printDecimal(value, type.scale)}' AS ${toDuckdbType(type)})`;
     if (type.kind === "timestamp") return `make_timestamp(${value})`;
@@ -55,6 +55,12 @@ export function literalToDuckdb(value: Value, type: ValueType): string {
     return `CAST([${value.map((item) => literalToDuckdb(item, element)).join(", ")}] AS ${toDuckdbType(type)})`;
   }
   return `(to_months(${value.months}) + to_days(${value.days}) + to_microseconds(${value.micros}))`;
+}
+
+/** SQL text ends at a NUL, which is written as a function. */
+function textLiteral(text: string): string {
+  if (!text.includes("\0")) return stringLiteral(text);
+  return `(${text.split("\0").map(stringLiteral).join(" || chr(0) || ")})`;
 }
 
 /** Array.isArray does not narrow readonly arrays. */
@@ -88,7 +94,7 @@ export function featureToDuckdb(type: ValueType, sql: string): string {
   const items = finiteItems(type, value);
   return type.length === undefined
     ? items
-    : once([items], (list) => `CASE WHEN len(${list}) = ${type.length ?? 0} THEN ${list} END`);
+    : once([items], (list) => `(CASE WHEN len(${list}) = ${type.length ?? 0} THEN ${list} END)`);
 }
 
 /**

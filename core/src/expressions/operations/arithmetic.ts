@@ -3,6 +3,7 @@ import type { Interval } from "../../values/value.js";
 import type { ValueType } from "../../values/value-type.js";
 import { addInterval } from "../time-in-javascript.js";
 import { unscaled } from "../decimal-sum-in-duckdb.js";
+import { nonzero } from "../duckdb-once.js";
 import { operandType, type Call, type Kernel, type Operation } from "../operation.js";
 import { additive, exactly, float64, multiplicative, oneNumber, remainder, wholeQuotient } from "../type-rules.js";
 
@@ -31,6 +32,13 @@ const guarded =
   (operator: string): Operation["duckdb"] =>
   ([a, b], { type }) =>
     `TRY(CAST(${a} ${operator} ${b} AS ${toDuckdbType(type)}))`;
+
+/** DuckDB multiplies decimals of up to 18 digits within 18 digits, unless one is wider. */
+function widened(sql: string, call: Call): string {
+  const [type, operand] = [call.type, operandType(call)];
+  if (type.kind !== "decimal" || operand.kind !== "decimal" || type.precision <= 18 || operand.precision > 18) return sql;
+  return `CAST(${sql} AS ${toDuckdbType({ ...operand, precision: 19 })})`;
+}
 
 const isPlainDivisor = (call: Call): boolean => {
   const divisor = call.arguments[1];
@@ -81,7 +89,7 @@ export const arithmeticOperations: readonly Operation[] = [
     example: "fare * 2",
     operator: true,
     resolve: multiplicative,
-    duckdb: guarded("*"),
+    duckdb: ([a = "", b = ""], call) => guarded("*")([widened(a, call), b], call),
     javascript: (call) =>
       arithmetic(
         call,
@@ -97,7 +105,7 @@ export const arithmeticOperations: readonly Operation[] = [
     example: "late / departures",
     operator: true,
     resolve: exactly([float64, float64], float64),
-    duckdb: ([a, b]) => `(${a} / nullif(${b}, 0))`,
+    duckdb: ([a, b = ""]) => `(${a} / ${nonzero(b)})`,
     javascript: () => (a, b) => (b === 0 ? null : (a as number) / (b as number)),
     inline: ([a, b]) => `${b} === 0 ? null : ${a} / ${b}`,
   },
@@ -111,11 +119,11 @@ export const arithmeticOperations: readonly Operation[] = [
     resolve: wholeQuotient,
     duckdb: ([a = "", b = ""], call) => {
       const { type } = call;
-      if (type.kind === "float64") return `trunc(${a} / nullif(${b}, 0))`;
-      if (type.kind === "int64") return `TRY(${a} // nullif(${b}, 0))`;
+      if (type.kind === "float64") return `trunc(${a} / ${nonzero(b)})`;
+      if (type.kind === "int64") return `TRY(${a} // ${b})`;
       const operand = operandType(call);
       if (operand.kind !== "decimal") throw new Error("// is of int64, float64 or decimals");
-      return `CAST(${unscaled(operand, a)} // nullif(${unscaled(operand, b)}, 0) AS ${toDuckdbType(type)})`;
+      return `CAST(${unscaled(operand, a)} // ${unscaled(operand, b)} AS ${toDuckdbType(type)})`;
     },
     javascript: ({ type }) =>
       type.kind === "float64"
@@ -129,11 +137,14 @@ export const arithmeticOperations: readonly Operation[] = [
     example: "delay % 10",
     operator: true,
     resolve: remainder,
-    duckdb: ([a, b], call) =>
+    // By an integer or decimal zero it is null in DuckDB too.
+    duckdb: ([a, b = ""], call) => {
+      if (call.type.kind === "float64") return `(${a} % ${nonzero(b)})`;
       // Of int64, DuckDB refuses the least one by -1, which is 0.
-      call.type.kind !== "int64" || isPlainDivisor(call)
-        ? `(${a} % nullif(${b}, 0))`
-        : `CAST(CAST(${a} AS HUGEINT) % nullif(${b}, 0) AS BIGINT)`,
+      return call.type.kind === "decimal" || isPlainDivisor(call)
+        ? `(${a} % ${b})`
+        : `CAST(CAST(${a} AS HUGEINT) % ${b} AS BIGINT)`;
+    },
     javascript: ({ type }) =>
       type.kind === "float64"
         ? (a, b) => (b === 0 ? null : (a as number) % (b as number))

@@ -5,7 +5,7 @@ import { printValueType } from "../../values/value-type-text.js";
 import type { ValueType } from "../../values/value-type.js";
 import { commonType, isNumber } from "../common-type.js";
 import { decimalSum } from "../decimal-sum-in-duckdb.js";
-import { finite, once } from "../duckdb-once.js";
+import { finite, freshName, nonzero, once } from "../duckdb-once.js";
 import { operandType, type Call, type Operation, type Resolution } from "../operation.js";
 import { allCommon, bool, count, float64, int64, words } from "../type-rules.js";
 
@@ -31,6 +31,19 @@ function twoVectors(types: readonly ValueType[]): Resolution {
   const [a, b] = types.map((type) => (type.kind === "list" ? type.length : undefined));
   if (a !== undefined && b !== undefined && a !== b) return `takes lists of one length, not ${a} and ${b} elements`;
   return { type: float64, operands: [floats, floats] };
+}
+
+/**
+ * SQL over two vectors of one length without nulls; null where they are not that. One null anywhere in a batch of rows
+ * makes DuckDB's list_dot_product raise for all of them, so the vectors it is given have none.
+ */
+function vectors(a: string, b: string, use: (a: string, b: string) => string): string {
+  return once([a, b], (x, y) => {
+    const item = freshName(x, y);
+    const full = (list: string): string => `list_transform(${list}, lambda ${item}: coalesce(${item}, 0))`;
+    const fit = `len(${x}) = len(${y}) AND list_count(${x}) = len(${x}) AND list_count(${y}) = len(${y})`;
+    return `(CASE WHEN ${fit} THEN ${use(full(x), full(y))} END)`;
+  });
 }
 
 /** Sum of products of two lists; undefined where a number is missing or the lengths differ. */
@@ -123,7 +136,7 @@ export const listOperations: readonly Operation[] = [
     documentation: "Sum of the products of two vectors' elements; null where lengths differ or an element is null.",
     example: "dot(embedding, [1, 0, 2])",
     resolve: twoVectors,
-    duckdb: ([a, b]) => `TRY(list_dot_product(${a}, ${b}))`,
+    duckdb: ([a = "", b = ""]) => vectors(a, b, (x, y) => `list_dot_product(${x}, ${y})`),
     javascript: () => (a, b) => dot(a as readonly Value[], b as readonly Value[]) ?? null,
   },
   {
@@ -134,12 +147,13 @@ export const listOperations: readonly Operation[] = [
     example: "cosine_similarity(embedding, [1, 0, 2])",
     resolve: twoVectors,
     duckdb: ([a = "", b = ""]) =>
-      once([a, b], (x, y) => {
-        const product = (p: string, q: string): string => `TRY(list_dot_product(${p}, ${q}))`;
-        const size = `nullif(sqrt(${product(x, x)} * ${product(y, y)}), 0)`;
-        const value = finite(`${product(x, y)} / ${size}`);
-        return once([value], (v) => `CASE WHEN ${v} > 1 THEN 1.0::DOUBLE WHEN ${v} < -1 THEN -1.0::DOUBLE ELSE ${v} END`);
-      }),
+      vectors(a, b, (x, y) =>
+        once([x, y], (p, q) => {
+          const size = nonzero(`sqrt(list_dot_product(${p}, ${p}) * list_dot_product(${q}, ${q}))`);
+          const value = finite(`list_dot_product(${p}, ${q}) / ${size}`);
+          return once([value], (v) => `(CASE WHEN ${v} > 1 THEN 1.0::DOUBLE WHEN ${v} < -1 THEN -1.0::DOUBLE ELSE ${v} END)`);
+        }),
+      ),
     javascript: () => (a, b) => cosine(a as readonly Value[], b as readonly Value[]),
   },
 ];

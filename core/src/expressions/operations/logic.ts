@@ -1,5 +1,6 @@
 import { compareValues } from "../../values/compare-values.js";
 import type { Value } from "../../values/value.js";
+import { once } from "../duckdb-once.js";
 import type { Kernel, Operation } from "../operation.js";
 import { allCommon, allComparable, bool, exactly } from "../type-rules.js";
 
@@ -115,7 +116,7 @@ export const logicOperations: readonly Operation[] = [
     example: "nullif(departures, 0)",
     resolve: allComparable(2, (common) => common, 2),
     nulls: "aware",
-    duckdb: ([a, b]) => `nullif(${a}, ${b})`,
+    duckdb: ([a = "", b = ""]) => once([a, b], (x, y) => `(CASE WHEN ${x} = ${y} THEN NULL ELSE ${x} END)`),
     javascript: () => (a, b) => (a !== null && b !== null && compareValues(a, b) === 0 ? null : a),
   },
   {

@@ -1,6 +1,7 @@
 import { md5 } from "../md5.js";
 import { once } from "../duckdb-once.js";
 import type { Call, Kernel, Operation } from "../operation.js";
+import type { TypedExpression } from "../typed-tree.js";
 import { changeCase, codePoints, splitPart, substring, trimSpaces } from "../text-in-javascript.js";
 import { bool, exactly, int64, string, words } from "../type-rules.js";
 
@@ -12,11 +13,29 @@ const same =
   (operands) =>
     `${name}(${operands.join(", ")})`;
 
-/** A position DuckDB takes: within 32 bits, which no text is longer than. */
-const position = (sql: string): string =>
-  /^CAST\(-?\d{1,9} AS BIGINT\)$/.test(sql)
-    ? sql
-    : once([sql], (n) => `CASE WHEN ${n} > 2147483647 THEN 2147483647 WHEN ${n} < -2147483647 THEN -2147483647 ELSE ${n} END`);
+/** A literal of 1 (or `least`) and more, within 9 digits. */
+const isPlain = (argument: TypedExpression | undefined, least: bigint): boolean =>
+  argument?.node === "literal" &&
+  typeof argument.value === "bigint" &&
+  argument.value >= least &&
+  argument.value < 1_000_000_000n;
+
+/**
+ * DuckDB's own substr is used where start and count are plain. For a start before the text it gives one answer for
+ * ASCII columns and another for others, so everything else is computed: the range from zero, then clipped.
+ */
+function substr([s = "", start = "", count = ""]: readonly string[], call: Call): string {
+  if (isPlain(call.arguments[1], 1n) && isPlain(call.arguments[2], 0n)) return `substr(${s}, ${start}, ${count})`;
+  const limited = (n: string): string => `greatest(least(${n}, 2147483647), -2147483647)`;
+  return once([s, start, count], (text, first, size) => {
+    const from = `CASE WHEN ${first} > 0 THEN ${limited(first)} - 1 WHEN ${first} < 0 THEN length(${text}) + ${limited(first)} ELSE -1 END`;
+    const range = once([`[${from}, ${limited(size)}]`], (r) => {
+      const low = `greatest(${r}[1] + least(${r}[2], 0), 0)`;
+      return `substr(${text}, ${low} + 1, greatest(${r}[1] + greatest(${r}[2], 0) - ${low}, 0))`;
+    });
+    return `(CASE WHEN ${first} IS NOT NULL AND ${size} IS NOT NULL THEN ${range} END)`;
+  });
+}
 
 const encoder = new TextEncoder();
 
@@ -92,7 +111,7 @@ export const textOperations: readonly Operation[] = [
       "`count` code points from `start`: 1 is the first, -1 the last. A negative count takes those before `start`. What lies outside the text is left out.",
     example: "substr(name, 1, 3)",
     resolve: exactly([string, int64, int64], string),
-    duckdb: ([s, start = "", count = ""]) => `substr(${s}, ${position(start)}, ${position(count)})`,
+    duckdb: substr,
     javascript: () => (s, start, count) => substring(s as string, Number(start), Number(count)),
   },
   {
@@ -138,7 +157,11 @@ export const textOperations: readonly Operation[] = [
       "The n-th part of `s` between separators: 1 is the first, -1 the last; empty where there is none. An empty separator parts every code point.",
     example: "split_part(name, ' ', 2)",
     resolve: exactly([string, string, int64], string),
-    duckdb: same("split_part"),
+    duckdb: ([s = "", separator = "", n = ""]) =>
+      once([s, separator, n], (x, y, z) => {
+        const given = [x, y, z].map((name) => `${name} IS NOT NULL`).join(" AND ");
+        return `(CASE WHEN ${given} THEN coalesce(string_split(${x}, ${y})[${z}], '') END)`;
+      }),
     javascript: () => (s, separator, n) => splitPart(s as string, separator as string, n as bigint),
   },
   {
@@ -148,8 +171,8 @@ export const textOperations: readonly Operation[] = [
       "A bucket 0…n−1: the first 15 hexadecimal digits of the MD5 of the text's UTF-8 bytes, modulo n. Null unless n > 0.",
     example: "hash_bucket(origin, 100)",
     resolve: exactly([string, int64], int64),
-    duckdb: ([s, n]) => `(('0x' || substr(md5(${s}), 1, 15))::BIGINT % nullif(greatest(${n}, 0), 0))`,
-    javascript: (_: Call) => (s, n) =>
+    duckdb: ([s, n]) => `(('0x' || substr(md5(${s}), 1, 15))::BIGINT % greatest(${n}, 0))`,
+    javascript: () => (s, n) =>
       (n as bigint) > 0n ? BigInt(`0x${md5(encoder.encode(s as string)).slice(0, 15)}`) % (n as bigint) : null,
   },
 ];

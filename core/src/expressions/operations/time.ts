@@ -74,7 +74,7 @@ export const timeOperations: readonly Operation[] = [
       once(
         [t],
         (x) =>
-          `CASE WHEN ${x} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN timezone('${literalText(call, 1)}', CAST(${x} AS TIMESTAMPTZ)) END`,
+          `(CASE WHEN ${x} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' THEN timezone('${literalText(call, 1)}', CAST(${x} AS TIMESTAMPTZ)) END)`,
       ),
     javascript: (call) => {
       const local = atZone(literalText(call, 1));
