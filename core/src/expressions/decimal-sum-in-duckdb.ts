@@ -12,7 +12,8 @@ const half = "10000000000000000000";
 
 /** SQL of a decimal's unscaled integer as HUGEINT. */
 export function unscaled(type: Decimal, sql: string): string {
-  const unit = `CAST('1${"0".repeat(type.scale)}' AS DECIMAL(${type.scale + 1}, 0))`;
+  // Of 19 digits, so that DuckDB does not multiply within 18.
+  const unit = `CAST('1${"0".repeat(type.scale)}' AS DECIMAL(19, 0))`;
   // Where the product could leave 38 digits, the digits are taken as text.
   return type.precision + type.scale < 38
     ? `CAST(${sql} * ${unit} AS HUGEINT)`

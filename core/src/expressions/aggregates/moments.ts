@@ -28,7 +28,10 @@ export const momentAggregates: readonly Aggregate[] = [
       const type = form.aggregate.operand?.type;
       if (type?.kind === "decimal") return decimalSum(type, sumOf(form));
       const sum = sumOf(form)((x) => x);
-      return type?.kind === "int64" ? `TRY_CAST(${sum} AS BIGINT)` : sum;
+      // Not TRY_CAST: in a comparison DuckDB takes the narrowing of integers away, and the overflow with it.
+      return type?.kind === "int64"
+        ? `(CASE WHEN ${sum} BETWEEN -9223372036854775808 AND 9223372036854775807 THEN CAST(${sum} AS BIGINT) END)`
+        : sum;
     },
     javascript: ({ type }) => {
       const bound = type.kind === "decimal" ? 10n ** 38n : 2n ** 63n;

@@ -125,7 +125,8 @@ export const listOperations: readonly Operation[] = [
     duckdb: ([list = ""], call) => {
       const operand = operandType(call);
       const element = operand.kind === "list" ? operand.element : operand;
-      if (element.kind !== "decimal") return `TRY_CAST(list_sum(${list}) AS ${toDuckdbType(call.type)})`;
+      // Not TRY_CAST: in a comparison DuckDB takes the narrowing of integers away, and the overflow with it.
+      if (element.kind !== "decimal") return `TRY(CAST(list_sum(${list}) AS ${toDuckdbType(call.type)}))`;
       return decimalSum(element, (term) => `list_sum(list_transform(${list}, lambda _term: ${term("_term")}))`);
     },
     javascript: sumOfList,

@@ -55,6 +55,8 @@ export const timeOperations: readonly Operation[] = [
       const name = literalText(call, 0);
       // DuckDB's own weeks are off by one across the epoch.
       if (name === "week") return `(date_diff('day', date_trunc('week', ${a}), date_trunc('week', ${b})) // 7)`;
+      // Its quarters are, before the year 1.
+      if (name === "quarter") return `(date_diff('month', date_trunc('quarter', ${a}), date_trunc('quarter', ${b})) // 3)`;
       return `TRY(date_diff('${name}', ${a}, ${b}))`;
     },
     javascript: (call) => {

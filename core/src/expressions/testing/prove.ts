@@ -1,5 +1,3 @@
-import { performance } from "node:perf_hooks";
-
 import { openDuckdb, type DuckdbSession } from "../../offline/node/duckdb-session.js";
 import { identifier } from "../../offline/sql.js";
 import { closeValues } from "../../values/close-values.js";
@@ -26,10 +24,9 @@ const batch = 200;
 
 /**
  * Random expressions over hostile rows by DuckDB, by closures and by generated code. Throws the first difference,
- * shrunk to one expression and one row, with the seed. Gives the seconds it took.
+ * shrunk to one expression and one row, with the seed. Gives the number of expressions that were compared.
  */
 export async function proveBackEndsEqual({ seed, expressions, rows }: ProofOptions): Promise<number> {
-  const started = performance.now();
   await using session = await openDuckdb({ root: process.cwd() });
   for (let done = 0; done < expressions; done += batch) {
     const random = randomSource(seed + done);
@@ -42,7 +39,7 @@ export async function proveBackEndsEqual({ seed, expressions, rows }: ProofOptio
     const small = await shrink(session, difference);
     throw new Error(`seed ${seed}, expression ${done} and on: the back-ends differ\n${await describe(session, small)}`);
   }
-  return (performance.now() - started) / 1000;
+  return expressions;
 }
 
 interface Case {
