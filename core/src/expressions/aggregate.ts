@@ -21,6 +21,8 @@ export interface Aggregate {
   readonly signature: string;
   readonly documentation: string;
   readonly example: string;
+  /** What engines may differ by; undefined where they are equal to the last bit. */
+  readonly differs?: string;
   /** What its literal second argument is: a whole number from 1, or a share from 0 to 1. */
   readonly parameter?: "number" | "share";
   /** The result's type for an operand's type, or what is wrong. */

@@ -83,9 +83,9 @@ function toDecimal(value: Value, from: ValueType, to: { precision: number; scale
   }
   if (typeof value === "boolean") return within(value ? 10n ** BigInt(to.scale) : 0n, to.precision);
   if (typeof value === "number") {
-    // As DuckDB does it: scaled as a float, then rounded half away from zero.
-    const scaled = value * (powers[to.scale] ?? 1);
-    return Number.isFinite(scaled) ? within(BigInt(roundHalfAway(scaled)), to.precision) : null;
+    // As DuckDB does it: scaled as a float, rounded half away from zero, and compared with the bound as a float.
+    const scaled = roundHalfAway(value * (powers[to.scale] ?? 1));
+    return Math.abs(scaled) < (powers[to.precision] ?? 0) ? BigInt(scaled) : null;
   }
   if (typeof value !== "bigint") return null;
   return within(rescale(value, from.kind === "decimal" ? from.scale : 0, to.scale), to.precision);

@@ -29,6 +29,8 @@ export interface Operation extends Forms {
   readonly signature: string;
   readonly documentation: string;
   readonly example: string;
+  /** What engines may differ by; undefined where they are equal to the last bit. */
+  readonly differs?: string;
   /** Made by an operator (`a + b` is `add`), not by a call. */
   readonly operator?: true;
   /** `literals` holds the arguments that are literal texts, by position. */

@@ -5,6 +5,8 @@ import type { Aggregate, DuckdbAggregate } from "../aggregate.js";
 import { decimalSum, decimalSumAsFloat, unscaled, type SumOf } from "../decimal-sum-in-duckdb.js";
 import { isNumeric, toFloat } from "./operand-rules.js";
 
+const sumOfFloats = "of floats within 1e-9 of the sum of absolute terms, as engines add in different orders.";
+
 const sumOf =
   ({ x, rows }: DuckdbAggregate): SumOf =>
   (term) =>
@@ -18,6 +20,7 @@ export const momentAggregates: readonly Aggregate[] = [
     signature: "sum(x)",
     documentation: "Sum; int64 overflow is null; decimals stay exact, beyond 38 digits null.",
     example: "sum(fare)",
+    differs: sumOfFloats,
     resolve: (type) =>
       type.kind === "decimal"
         ? { ...type, precision: 38 }
@@ -48,6 +51,7 @@ export const momentAggregates: readonly Aggregate[] = [
     signature: "avg(x)",
     documentation: "Mean as float64.",
     example: "avg(delay)",
+    differs: sumOfFloats,
     resolve: toFloat,
     duckdb: (form) => {
       const type = form.aggregate.operand?.type;
@@ -66,6 +70,7 @@ export const momentAggregates: readonly Aggregate[] = [
     signature: "variance(x)",
     documentation: "Sample variance as float64; null for fewer than two values.",
     example: "variance(delay)",
+    differs: sumOfFloats,
     resolve: toFloat,
     duckdb: variance,
     javascript: ({ operand }) => varianceOf(scaleOf(operand?.type)),
@@ -76,6 +81,7 @@ export const momentAggregates: readonly Aggregate[] = [
     signature: "stddev(x)",
     documentation: "Sample standard deviation as float64; null for fewer than two values.",
     example: "stddev(delay)",
+    differs: sumOfFloats,
     resolve: toFloat,
     duckdb: (form) => `sqrt(${variance(form)})`,
     javascript: ({ operand }) => {

@@ -9,6 +9,7 @@ import { finite, freshName, nonzero, once } from "../duckdb-once.js";
 import { operandType, type Call, type Operation, type Resolution } from "../operation.js";
 import { allCommon, bool, count, float64, int64, words } from "../type-rules.js";
 
+const sumOfFloats = "of floats within 1e-9 of the sum of absolute terms, as engines add in different orders.";
 const floats: ValueType = { kind: "list", element: float64 };
 
 const oneList =
@@ -118,6 +119,7 @@ export const listOperations: readonly Operation[] = [
     documentation:
       "Sum of the elements that are not null, null where there is none; int64 overflow is null, decimals stay exact.",
     example: "list_sum(codes)",
+    differs: sumOfFloats,
     resolve: oneList((element) => {
       if (!isNumber(element)) return `takes a list of numbers, not of ${printValueType(element)}`;
       return element.kind === "decimal" ? { ...element, precision: 38 } : element;
@@ -136,6 +138,7 @@ export const listOperations: readonly Operation[] = [
     signature: "dot(a, b)",
     documentation: "Sum of the products of two vectors' elements; null where lengths differ or an element is null.",
     example: "dot(embedding, [1, 0, 2])",
+    differs: sumOfFloats,
     resolve: twoVectors,
     duckdb: ([a = "", b = ""]) => vectors(a, b, (x, y) => `list_dot_product(${x}, ${y})`),
     javascript: () => (a, b) => dot(a as readonly Value[], b as readonly Value[]) ?? null,
@@ -146,6 +149,7 @@ export const listOperations: readonly Operation[] = [
     documentation:
       "Cosine of the angle between two vectors, from -1 to 1; null where lengths differ, an element is null, or a vector is all zeros.",
     example: "cosine_similarity(embedding, [1, 0, 2])",
+    differs: sumOfFloats,
     resolve: twoVectors,
     duckdb: ([a = "", b = ""]) =>
       vectors(a, b, (x, y) =>

@@ -9,6 +9,7 @@ import { exactly, float64, int64, oneNumber } from "../type-rules.js";
 
 const float = (compute: (x: number) => number | null) => (): Kernel => (x) => compute(x as number);
 
+const transcendental = "within 4 units in the last place.";
 const oneFloat = exactly([float64], float64);
 
 /** int64 stays, a decimal loses its places, float64 stays. */
@@ -49,6 +50,7 @@ export const mathematicsOperations: readonly Operation[] = [
     signature: "ln(x)",
     documentation: "Natural logarithm; null unless x > 0.",
     example: "ln(distance)",
+    differs: transcendental,
     resolve: oneFloat,
     duckdb: ([x]) => `TRY(ln(${x}))`,
     javascript: float((x) => (x <= 0 ? null : Math.log(x))),
@@ -58,6 +60,7 @@ export const mathematicsOperations: readonly Operation[] = [
     signature: "log10(x)",
     documentation: "Decimal logarithm; null unless x > 0.",
     example: "log10(distance)",
+    differs: transcendental,
     resolve: oneFloat,
     duckdb: ([x]) => `TRY(log10(${x}))`,
     javascript: float((x) => (x <= 0 ? null : Math.log10(x))),
@@ -76,6 +79,7 @@ export const mathematicsOperations: readonly Operation[] = [
     signature: "exp(x)",
     documentation: "e to the power x.",
     example: "exp(-delay / 60)",
+    differs: transcendental,
     resolve: oneFloat,
     duckdb: ([x]) => `exp(${x})`,
     javascript: float(Math.exp),
@@ -85,6 +89,7 @@ export const mathematicsOperations: readonly Operation[] = [
     signature: "pow(x, y)",
     documentation: "x to the power y as float64; null where that is no finite real number.",
     example: "pow(distance, 2)",
+    differs: transcendental,
     resolve: exactly([float64, float64], float64),
     duckdb: ([x, y]) => finite(`pow(${x}, ${y})`),
     javascript: () => (x, y) => power(x as number, y as number),

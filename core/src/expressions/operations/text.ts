@@ -37,6 +37,8 @@ function substr([s = "", start = "", count = ""]: readonly string[], call: Call)
   });
 }
 
+const newLetters =
+  "letters of Unicode 16 and later keep their case where an engine's tables are older: DuckDB 1.5 has those of Unicode 15.";
 const encoder = new TextEncoder();
 
 export const textOperations: readonly Operation[] = [
@@ -73,6 +75,7 @@ export const textOperations: readonly Operation[] = [
     signature: "lower(s)",
     documentation: "In lower case, code point by code point.",
     example: "lower(name)",
+    differs: newLetters,
     resolve: exactly([string], string),
     duckdb: same("lower"),
     javascript: text((a) => changeCase(a, "lower")),
@@ -82,6 +85,7 @@ export const textOperations: readonly Operation[] = [
     signature: "upper(s)",
     documentation: "In upper case, code point by code point: no letter becomes two.",
     example: "upper(name)",
+    differs: newLetters,
     resolve: exactly([string], string),
     duckdb: same("upper"),
     javascript: text((a) => changeCase(a, "upper")),

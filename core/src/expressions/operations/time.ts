@@ -70,6 +70,8 @@ export const timeOperations: readonly Operation[] = [
     documentation:
       "The clock of a zone of the IANA database at the instant t, as a timestamp to take parts of. Null outside the years 0001 to 9999.",
     example: "extract(hour from at_zone(scheduled_at, 'America/New_York'))",
+    differs:
+      "each engine has its own edition of the IANA database; recent and future changes of law may be in one and not in the other.",
     resolve: exactly([timestamp, string], timestamp),
     choice: { index: 1, what: "zone", values: timeZoneNames, list: "UTC and names such as Europe/Paris or America/New_York" },
     duckdb: ([t = ""], call) =>
