@@ -35,7 +35,15 @@ describe("eval", () => {
     ["name || '!'", "string", ["é𝒜!", "!", null]],
     ["cosine_similarity(vector, [1, 1])", "float64", [1 / Math.SQRT2, null, null]],
     ["len(vector)", "int64", [2, 2, null]],
-    ["[i, null]", "list<int64>", [[1, null], [7, null], [null, null]]],
+    [
+      "[i, null]",
+      "list<int64>",
+      [
+        [1, null],
+        [7, null],
+        [null, null],
+      ],
+    ],
     ["price / 0", "float64", [null, null, null]],
     ["exp(i * 1000)", "float64", [null, null, null]],
   ])("%s", (expression, type, values) => {
@@ -48,7 +56,9 @@ describe("eval", () => {
       agree: true,
       rows: [{ javascript: 2 }, { javascript: 8 }, { javascript: null }],
     });
-    expect(evaluate("i + 1", "--backend", "duckdb").stdout).toBe("int64\n\nrow  duckdb\n───  ──────\n  1  2\n  2  8\n  3  null\n");
+    expect(evaluate("i + 1", "--backend", "duckdb").stdout).toBe(
+      "int64\n\nrow  duckdb\n───  ──────\n  1  2\n  2  8\n  3  null\n",
+    );
   });
 
   it("marks every mistake", () => {

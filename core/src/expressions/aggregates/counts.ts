@@ -44,8 +44,8 @@ export const countAggregates: readonly Aggregate[] = [
     parameter: "number",
     resolve: orderedTo((element) => ({ kind: "list", element })),
     duckdb: ({ aggregate: { parameter = 1 }, x, present }) => {
-      const counts = `list_transform(map_entries(histogram(${x})${present}), lambda e: {'c': -(e.value::BIGINT), 'k': e.key})`;
-      return `list_transform(list_sort(${counts})[1:${parameter}], lambda e: e.k)`;
+      const counts = `list_transform(map_entries(histogram(${x})${present}), lambda _once: {'c': -(_once.value::BIGINT), 'k': _once.key})`;
+      return `list_transform(list_sort(${counts})[1:${parameter}], lambda _once: _once.k)`;
     },
     javascript:
       ({ parameter = 1 }) =>

@@ -30,8 +30,12 @@ const infix =
 
 const guarded =
   (operator: string): Operation["duckdb"] =>
-  ([a, b], { type }) =>
-    `TRY(CAST(${a} ${operator} ${b} AS ${toDuckdbType(type)}))`;
+  ([a, b], { type }) => {
+    // Floats have infinities, and a decimal of less than 38 digits has room by its type.
+    if (type.kind === "float64") return `(${a} ${operator} ${b})`;
+    const sql = `CAST(${a} ${operator} ${b} AS ${toDuckdbType(type)})`;
+    return type.kind === "decimal" && type.precision < 38 ? sql : `TRY(${sql})`;
+  };
 
 /** DuckDB multiplies decimals of up to 18 digits within 18 digits, unless one is wider. */
 function widened(sql: string, call: Call): string {

@@ -26,9 +26,16 @@ const batch = 200;
  * Random expressions over hostile rows by DuckDB, by closures and by generated code. Throws the first difference,
  * shrunk to one expression and one row, with the seed. Gives the number of expressions that were compared.
  */
-export async function proveBackEndsEqual({ seed, expressions, rows }: ProofOptions): Promise<number> {
+export async function proveBackEndsEqual(options: ProofOptions): Promise<number> {
+  const batches = Array.from({ length: Math.ceil(options.expressions / batch) }, (_, index) => index * batch).values();
+  // DuckDB plans on one thread; two sessions keep two cores busy.
+  await Promise.all([prove(batches, options), prove(batches, options)]);
+  return options.expressions;
+}
+
+async function prove(batches: Iterable<number>, { seed, expressions, rows }: ProofOptions): Promise<void> {
   await using session = await openDuckdb({ root: process.cwd() });
-  for (let done = 0; done < expressions; done += batch) {
+  for (const done of batches) {
     const random = randomSource(seed + done);
     const drafts = Array.from({ length: Math.min(batch, expressions - done) }, () =>
       randomExpression(random.pick(kinds), random.pick([1, 2, 3, 4]), random),
@@ -39,7 +46,6 @@ export async function proveBackEndsEqual({ seed, expressions, rows }: ProofOptio
     const small = await shrink(session, difference);
     throw new Error(`seed ${seed}, expression ${done} and on: the back-ends differ\n${await describe(session, small)}`);
   }
-  return expressions;
 }
 
 interface Case {
@@ -74,8 +80,8 @@ async function evaluate(
   return { duckdb, closures: by(false), generated: by(true) };
 }
 
-/** The rows as DuckDB reads a source. */
-function tableSql(rows: readonly (readonly Value[])[]): string {
+/** SQL of the rows as DuckDB reads a source, and their number `_n`. */
+export function hostileTable(rows: readonly (readonly Value[])[]): string {
   const cells = rows.map(
     (row, n) => `(${[n, ...hostileColumns.map(({ type }, at) => literalToDuckdb(row[at] ?? null, type))].join(", ")})`,
   );
@@ -89,7 +95,7 @@ async function firstDifference(
   rows: readonly (readonly Value[])[],
 ): Promise<Case | undefined> {
   const trees = drafts.map(bound);
-  await session.run(`CREATE OR REPLACE TEMP TABLE _rows AS ${tableSql(rows)}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE _rows AS ${hostileTable(rows)}`);
   let results;
   try {
     results = await evaluate(session, trees, rows);
@@ -159,7 +165,7 @@ async function describe(session: DuckdbSession, { draft, row }: Case): Promise<s
         ],
   );
   const lines = [draftText(draft), ...cells];
-  await session.run(`CREATE OR REPLACE TEMP TABLE _rows AS ${tableSql([row])}`);
+  await session.run(`CREATE OR REPLACE TEMP TABLE _rows AS ${hostileTable([row])}`);
   try {
     const { duckdb, closures, generated } = await evaluate(session, [tree], [row]);
     lines.push(`DuckDB ${show(duckdb[0]?.[0])}`, `closures ${show(closures[0]?.[0])}`, `generated ${show(generated[0]?.[0])}`);
