@@ -76,8 +76,9 @@ export function normalizedColumn(type: ValueType, sql: string): string {
     case "date":
       return `(CASE WHEN isfinite(${sql}) THEN CAST(${sql} AS ${toDuckdbType(type)}) END)`;
     case "int64":
-    case "string":
     case "decimal":
+      return `TRY_CAST(${sql} AS ${toDuckdbType(type)})`;
+    case "string":
       return `CAST(${sql} AS ${toDuckdbType(type)})`;
     case "list":
       return finiteItems(type, `CAST(${sql} AS ${toDuckdbType(type)})`);
