@@ -1,6 +1,7 @@
+import { castToDuckdb } from "../expressions/cast-to-duckdb.js";
+import { normalizedColumn } from "../expressions/to-duckdb.js";
 import type { FeatureView } from "../registry/bound-project.js";
 import type { Column } from "../values/value-type.js";
-import { toDuckdbType } from "./duckdb-type.js";
 import { identifier } from "./sql.js";
 import { cutOffSql, momentSql } from "./visible-at.js";
 
@@ -28,7 +29,12 @@ export function labelKeys(
   columns: readonly Column[],
 ): { readonly keys: readonly string[]; readonly c: string } {
   return {
-    keys: view.keys.map(({ key, type }) => `TRY_CAST(${labelColumn(columns, key)} AS ${toDuckdbType(type)})`),
+    keys: view.keys.map(({ key, type }) => {
+      const from = columns.find(({ name }) => name === key)?.type ?? type;
+      return from.kind === "string"
+        ? castToDuckdb(from, type, labelColumn(columns, key))
+        : normalizedColumn(type, labelColumn(columns, key));
+    }),
     c: cutOffSql(view, "_t"),
   };
 }

@@ -3,7 +3,7 @@ import type { Column } from "../values/value-type.js";
 import { labelKeys, labelMoments } from "./labels.js";
 import type { NeededView } from "./point-in-time-request.js";
 import { identifier } from "./sql.js";
-import { keyList, rowValue, sourceRows, type TimeRange } from "./view-rows.js";
+import { keyList, rowValue, sourceRows, tieColumn, type TimeRange } from "./view-rows.js";
 import { withDefault } from "./with-default.js";
 
 /** Whether a plain ASOF join on event time finds the latest visible row: where rows are known when they happen. */
@@ -21,9 +21,6 @@ function valuesOf(view: FeatureView, wanted: ReadonlySet<unknown>): string[] {
     feature.kind === "row" && wanted.has(feature) ? [`${rowValue(view, feature.expression)} AS _f${index}`] : [],
   );
 }
-
-const tieOf = ({ source }: FeatureView): string[] =>
-  source.tieBreak === undefined ? [] : [`${identifier(source.tieBreak)} AS _tie`];
 
 /** The order of contracts §3.2, lowest first. */
 function order(view: FeatureView): string[] {
@@ -56,7 +53,7 @@ export function asofJoin({ view, features }: NeededView, alias: string, range: T
   const descending = order(view)
     .slice(1)
     .map((one) => `${one.replace(" NULLS FIRST", "")} DESC NULLS LAST`);
-  const all = sourceRows(view, [...tieOf(view), ...valuesOf(view, new Set(view.features))], range);
+  const all = sourceRows(view, [...tieColumn(view), ...valuesOf(view, new Set(view.features))], range);
   const winners = `SELECT * FROM (${all}) QUALIFY row_number() OVER (${partition(view, "_e")}ORDER BY ${descending.join(", ")}) = 1`;
   const keys = keyList(view).map((key) => `l.${alias}${key} = ${alias}.${key} AND `);
   const on = `${keys.join("")}l.${alias}_c ${view.refresh === undefined ? ">=" : ">"} ${alias}._e`;
@@ -66,14 +63,15 @@ export function asofJoin({ view, features }: NeededView, alias: string, range: T
 /** What the labels need beside them for `asofJoin`. */
 export function asofColumns({ view }: NeededView, alias: string, labelColumns: readonly Column[]): string[] {
   const { keys, c } = labelKeys(view, labelColumns);
-  return [...keys.map((key, index) => `${key} AS ${alias}_k${index}`), `${c} AS ${alias}_c`];
+  // DuckDB's join takes a null moment for the last of all; this one comes before every row.
+  return [...keys.map((key, index) => `${key} AS ${alias}_k${index}`), `coalesce(${c}, TIMESTAMP '-infinity') AS ${alias}_c`];
 }
 
 /** A feature after `asofJoin`; a label with a null key or moment has none, not even a default. */
 export function asofValue({ view }: NeededView, alias: string, feature: RowFeature | WindowFeature): string {
   const value = featureOf(view, feature, alias, `l.${alias}_c`);
   if (feature.default === undefined) return value;
-  const present = [...keyList(view, `l.${alias}`), `l.${alias}_c`].map((one) => `${one} IS NOT NULL`);
+  const present = [...keyList(view, `l.${alias}`), "l._t"].map((one) => `${one} IS NOT NULL`);
   return `CASE WHEN ${present.join(" AND ")} THEN ${value} END`;
 }
 
@@ -85,7 +83,7 @@ export function asofValue({ view }: NeededView, alias: string, feature: RowFeatu
 export function staircaseRows(needed: NeededView, labelColumns: readonly Column[], range: TimeRange, table: string): string[] {
   const { view, features } = needed;
   const step = view.refresh === undefined ? "_v" : firstSnapshot(view.refresh);
-  const rows = sourceRows(view, [...tieOf(view), ...valuesOf(view, new Set(view.features))], range);
+  const rows = sourceRows(view, [...tieColumn(view), ...valuesOf(view, new Set(view.features))], range);
   const on = (left: string, right: string): string =>
     keyList(view)
       .map((key) => `${left}.${key} = ${right}.${key} AND `)

@@ -1,7 +1,6 @@
 import { expressionToDuckdb, featureToDuckdb, normalizedColumn } from "../expressions/to-duckdb.js";
 import type { OnDemandView, RowFeature, WindowFeature } from "../registry/bound-project.js";
 import type { Column } from "../values/value-type.js";
-import { toDuckdbType } from "./duckdb-type.js";
 import { labelColumn } from "./labels.js";
 import { asofColumns, asofJoin, asofValue, isAsof, staircaseRows } from "./latest-rows.js";
 import type { NeededView, PointInTime } from "./point-in-time-request.js";
@@ -104,7 +103,7 @@ function onDemandValue(
     }
     const column = view.request.find((one) => one.name === name);
     if (column === undefined) throw new Error(`${name} was bound when the expression was typed`);
-    return normalizedColumn(column.type, `CAST(l.${labelColumn(labelColumns, name)} AS ${toDuckdbType(column.type)})`);
+    return normalizedColumn(column.type, `l.${labelColumn(labelColumns, name)}`);
   });
   return withDefault(feature, featureToDuckdb(feature.type, sql));
 }

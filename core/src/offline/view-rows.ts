@@ -19,7 +19,7 @@ export interface TimeRange {
  */
 export function sourceRows(view: FeatureView, more: readonly string[], range: TimeRange = {}): string {
   const { source } = view;
-  const keys = view.keys.map(({ column, type }, index) => `CAST(${identifier(column)} AS ${toDuckdbType(type)}) AS _k${index}`);
+  const keys = view.keys.map(({ column, type }, index) => `${normalizedColumn(type, identifier(column))} AS _k${index}`);
   const columns = [
     ...keys,
     `${eventTimeSql(source)} AS _e`,
@@ -41,6 +41,12 @@ export function sourceRows(view: FeatureView, more: readonly string[], range: Ti
 export function sourceColumn(view: FeatureView): (name: string) => string {
   const types = new Map((view.source.columns ?? []).map(({ name, type }) => [name, type]));
   return (name) => normalizedColumn(types.get(name) ?? { kind: "string" }, identifier(name));
+}
+
+/** The declared tie-break column as `_tie`, or nothing. */
+export function tieColumn(view: FeatureView): string[] {
+  const { tieBreak } = view.source;
+  return tieBreak === undefined ? [] : [`${sourceColumn(view)(tieBreak)} AS _tie`];
 }
 
 /** SQL of an expression of the source row as it leaves the row: NaN and infinities null. A bare column has lost them already. */

@@ -5,7 +5,7 @@ import type { Column } from "../values/value-type.js";
 import { labelMoments } from "./labels.js";
 import type { NeededView } from "./point-in-time-request.js";
 import { identifier } from "./sql.js";
-import { keyList, sourceColumn, sourceRows, type TimeRange } from "./view-rows.js";
+import { keyList, sourceColumn, sourceRows, tieColumn, type TimeRange } from "./view-rows.js";
 import { eventTimeSql } from "./visible-at.js";
 import { withDefault } from "./with-default.js";
 
@@ -74,9 +74,8 @@ export function bucketWindows(needed: NeededView, labelColumns: readonly Column[
   const chosen = windowsOf(features);
   const widest = widestWindow(chosen);
   const operands = operandsOf(view, chosen);
-  const tie = view.source.tieBreak === undefined ? [] : [`${identifier(view.source.tieBreak)} AS _tie`];
   const bucket = widest === undefined ? [] : [`floor_divide(epoch_us(${eventTimeSql(view.source)}), ${widest}) AS _bucket`];
-  const rows = sourceRows(view, [...operands.columns, ...tie, ...bucket], range);
+  const rows = sourceRows(view, [...operands.columns, ...tieColumn(view), ...bucket], range);
 
   const keys = keyList(view);
   const known = view.refresh === undefined ? "m._c" : `m._c + to_microseconds(${view.refresh.delay})`;

@@ -205,7 +205,7 @@ export function toValue(value: DuckDBValue): Value {
   return value.toString();
 }
 
-/** Our type of a DuckDB type. Integers narrower than 64 bits are int64, float is float64, unsupported types are bytes. */
+/** Our type of a DuckDB type. Signed integers are int64, unsigned ones of 64 bits decimals, float is float64, unsupported types are bytes. */
 export function fromDuckdbType(type: DuckDBType): ValueType {
   switch (type.typeId) {
     case DuckDBTypeId.BOOLEAN:
@@ -217,7 +217,11 @@ export function fromDuckdbType(type: DuckDBType): ValueType {
     case DuckDBTypeId.UTINYINT:
     case DuckDBTypeId.USMALLINT:
     case DuckDBTypeId.UINTEGER:
+    case DuckDBTypeId.HUGEINT:
+      // A huge integer is a sum of integers, or what JSON's reader makes of both signs; beyond int64 it is null.
       return { kind: "int64" };
+    case DuckDBTypeId.UBIGINT:
+      return { kind: "decimal", precision: 20, scale: 0 };
     case DuckDBTypeId.FLOAT:
     case DuckDBTypeId.DOUBLE:
       return { kind: "float64" };

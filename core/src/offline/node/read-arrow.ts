@@ -123,7 +123,8 @@ function typeOf({ name, type }: Field, file: string): ValueType {
 
 function valueAt(data: Data, type: ValueType, row: number): DuckDBValue {
   if (DataType.isNull(data.type) || !data.getValid(row)) return null;
-  const { values } = data as { values: ArrayLike<unknown> };
+  // A list has no values of its own.
+  const values = (data as { values?: ArrayLike<unknown> }).values ?? [];
   const raw = values[row] as bigint | number;
   const arrow = data.type;
   switch (type.kind) {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -28,31 +29,47 @@ import { SkewproofError } from "../../errors.js";
 import { printValueType } from "../../values/value-type-text.js";
 import type { Value } from "../../values/value.js";
 import type { Column, ValueType } from "../../values/value-type.js";
+import { toDuckdbType } from "../duckdb-type.js";
+import { identifier } from "../sql.js";
 import type { DuckdbSession } from "./duckdb-session.js";
 
 const rowsOfBatch = 65_536;
 
-/** Writes a query's rows, in order, as an Arrow IPC file; batch by batch, so that memory does not grow with the rows. */
+/** Writes a relation's rows, in order, as an Arrow IPC file; batch by batch, so that memory does not grow with the rows. */
 export async function writeArrow(
   session: DuckdbSession,
-  sql: string,
+  relation: string,
   columns: readonly Column[],
   file: string,
   signal?: AbortSignal,
 ): Promise<void> {
   const schema = new Schema(columns.map(({ name, type }) => new Field(name, arrowType(type, name), true)));
-  async function* batches(): AsyncGenerator<RecordBatch> {
+  // Narrow integers and floats come as the types that we have for them.
+  const values = columns.map(({ name, type }) =>
+    type.kind === "bytes" ? identifier(name) : `CAST(${identifier(name)} AS ${toDuckdbType(type)})`,
+  );
+  const sql = `SELECT ${values.join(", ")} FROM ${relation}`;
+  const writer = new RecordBatchFileWriter();
+  const output = createWriteStream(file);
+  const writing = pipeline(Readable.from(writer), output);
+  const send = async (rows: readonly (readonly Value[])[]): Promise<void> => {
+    writer.write(batchOf(schema, columns, rows));
+    while (output.writableNeedDrain) await once(output, "drain");
+  };
+  try {
     let rows: Value[][] = [];
-    let written = false;
+    let sent = false;
     for await (const chunk of session.stream(sql, signal)) {
       rows.push(...chunk);
       if (rows.length < rowsOfBatch) continue;
-      yield batchOf(schema, columns, rows);
-      [rows, written] = [[], true];
+      await send(rows);
+      [rows, sent] = [[], true];
     }
-    if (rows.length > 0 || !written) yield batchOf(schema, columns, rows);
+    if (rows.length > 0 || !sent) await send(rows);
+  } finally {
+    writer.close();
   }
-  await pipeline(Readable.from(batches()), RecordBatchFileWriter.throughNode(), createWriteStream(file));
+  await writing;
 }
 
 function batchOf(schema: Schema, columns: readonly Column[], rows: readonly (readonly Value[])[]): RecordBatch {

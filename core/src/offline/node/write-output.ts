@@ -49,7 +49,7 @@ export async function writeOutput(
       await session.run(`COPY (SELECT * FROM ${relation}) TO ${stringLiteral(target)} (FORMAT csv, HEADER true)`, signal);
       break;
     case "arrow":
-      await writeArrow(session, `SELECT * FROM ${relation}`, columns, target, signal);
+      await writeArrow(session, relation, columns, target, signal);
       break;
     case "partitioned":
       return writePartitions(session, relation, columns, format.by, target, signal);

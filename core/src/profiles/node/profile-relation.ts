@@ -87,7 +87,9 @@ async function numericProfiles(
       const list = (edges[index] ?? []).map((edge) => literalToDuckdb(edge, { kind: "float64" }));
       // Upper edges belong to their bin; what is above the last comes in one bin more, absent where there is nothing.
       const bins = `map_values(histogram(${x}, CAST([${list.join(", ")}] AS DOUBLE[])))`;
-      return [`min(${x})`, `max(${x})`, `avg(${x})`, `stddev_samp(${x})`, bins];
+      // Beyond 1e150 squares are no floats, which DuckDB refuses with an error.
+      const squared = `CASE WHEN abs(${x}) <= 1e150 THEN ${x} END`;
+      return [`min(${x})`, `max(${x})`, `avg(${x})`, `CASE WHEN max(abs(${x})) <= 1e150 THEN stddev_samp(${squared}) END`, bins];
     }),
     signal,
   );
