@@ -80,7 +80,6 @@ export function returnsByHand(lines: readonly Line[]) {
   const ofCustomer = groups(lines, customerOf);
   const ofItem = groups(lines, ({ item }) => item);
   const ofPair = groups(lines, pairOf);
-  const ofCountry = groups(lines, ({ country }) => country);
 
   const returns: Return[] = [];
   for (const line of lines) {
@@ -116,15 +115,23 @@ export function returnsByHand(lines: readonly Line[]) {
   /** The week's load that was there at t: all up to Thursday midnight, from 06:00 on. */
   const loadAt = (t: bigint): bigint => ((t - 6n * hour) / (7n * day)) * 7n * day;
 
-  const settled = (all: readonly Line[], load: bigint, days?: bigint): boolean[] =>
-    all
-      .filter((line) => isSale(line) && line.at < load && line.at + 30n * day <= load + 6n * hour)
-      .filter(({ at }) => days === undefined || at >= load - days * day)
-      .flatMap((line) => isReturned(line) ?? []);
+  const outcomes = lines.filter(isSale).flatMap((line) => {
+    const returned = isReturned(line);
+    return returned === null ? [] : [{ item: line.item, country: line.country, at: line.at, returned }];
+  });
+  const outcomesOfItem = groups(outcomes, ({ item }) => item);
+  const outcomesOfCountry = groups(outcomes, ({ country }) => country);
+  /** Outcomes of the lines whose 30 days were over at the load; of lines sold in the `days` before it, if given. */
+  const settled = (all: readonly { at: bigint; returned: boolean }[] | undefined, load: bigint, days?: bigint): boolean[] => {
+    const [from, to] = [days === undefined ? 0n : load - days * day, load + 6n * hour - 30n * day];
+    return (all ?? []).flatMap(({ at, returned }) => (at < load && at <= to && at >= from ? [returned] : []));
+  };
+
+  // A country has hundreds of thousands of lines and few loads.
   const settledOfCountry = new Map<string, boolean[]>();
   function settledCountry(country: string, load: bigint): boolean[] {
     const name = `${country} ${load}`;
-    const found = settledOfCountry.get(name) ?? settled(ofCountry.get(country) ?? [], load, 90n);
+    const found = settledOfCountry.get(name) ?? settled(outcomesOfCountry.get(country), load, 90n);
     settledOfCountry.set(name, found);
     return found;
   }
@@ -209,7 +216,8 @@ export function returnsByHand(lines: readonly Line[]) {
       (a, b) => compare(a.at, b.at) || compare(name(a), name(b)) || compare(a.price, b.price),
     );
     const catalogue = sale !== undefined && load - sale.at <= 180n * day ? sale : undefined;
-    const [rates, rates90, countryRates] = [settled(all, load), settled(all, load, 90n), settledCountry(country, load)];
+    const [rates, rates90] = [settled(outcomesOfItem.get(item), load), settled(outcomesOfItem.get(item), load, 90n)];
+    const countryRates = settledCountry(country, load);
     const first = known["customer_first_at"] ?? null;
     const orderMean = known["customer_order_mean_90d"] ?? null;
     return {

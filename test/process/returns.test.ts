@@ -161,12 +161,12 @@ describe("the training set over all labels", () => {
     await session.run(
       `COPY (SELECT item, customer_id, country, quantity, unit_price, moment AS ordered_at, moment AS event_timestamp FROM (
          SELECT *, unnest([${[...edges, load, `${load} - INTERVAL 1 microsecond`].join(", ")}]) AS moment FROM (
-           SELECT * FROM read_parquet('data/labels.parquet') QUALIFY row_number() OVER (PARTITION BY returned ORDER BY md5(concat('${seed}', invoice, item, quantity))) <= 30)
+           SELECT * FROM read_parquet('data/labels.parquet') QUALIFY row_number() OVER (PARTITION BY returned ORDER BY md5(concat('${seed}', invoice, item, quantity))) <= 20)
          )) TO 'edges.parquet' (FORMAT parquet)`,
     );
     for (const service of ["return_risk", "return_desk"]) {
       run("training-set", "--service", service, "--labels", "edges.parquet", "--out", `${service}.parquet`);
-      const present = await compareByHand(service, `${service}.parquet`, 900);
+      const present = await compareByHand(service, `${service}.parquet`, 600);
       for (const [feature, count] of present) expect(count, `${feature} was never there`).toBeGreaterThan(0);
     }
   });
