@@ -61,7 +61,10 @@ features: [v0${skew}, v1${skew}, v2${skew}]
 `;
   writeFileSync(
     path.join(root, "definitions/all.yaml"),
-    ["kind: entity\nname: one\nkeys: [{ name: k, type: int64 }]\n", ...["", "_skewed"].flatMap((skew) => [0, 1, 2].map((index) => view(index, skew)).concat(window(skew)))].join(""),
+    [
+      "kind: entity\nname: one\nkeys: [{ name: k, type: int64 }]\n",
+      ...["", "_skewed"].flatMap((skew) => [0, 1, 2].map((index) => view(index, skew)).concat(window(skew))),
+    ].join(""),
   );
   await using session = await openDuckdb({ root });
   const write = async (name, rows, more, skewed) => {
@@ -70,25 +73,35 @@ features: [v0${skew}, v1${skew}, v2${skew}]
     const key = skewed ? "CASE WHEN random() < 0.2 THEN 0 ELSE (random() * 100000)::BIGINT END" : "(random() * 100000)::BIGINT";
     const moment = "TIMESTAMP '2024-01-01' + to_microseconds((random() * 31536000000000)::BIGINT)";
     await session.run(`SELECT setseed(0.42)`);
-    await session.run(`COPY (SELECT ${key} AS k, ${moment} AS ${more[0]}, ${more.slice(1).join(", ")} FROM range(${rows})) TO '${file}.tmp' (FORMAT parquet, COMPRESSION zstd)`);
+    await session.run(
+      `COPY (SELECT ${key} AS k, ${moment} AS ${more[0]}, ${more.slice(1).join(", ")} FROM range(${rows})) TO '${file}.tmp' (FORMAT parquet, COMPRESSION zstd)`,
+    );
     renameSync(`${file}.tmp`, file);
   };
   for (const skew of [false, true]) {
     const end = skew ? "_skewed" : "";
-    for (const index of [0, 1, 2]) await write(`v${index}${end}`, 1e6, ["e", ...features(index).map((name) => `random() AS ${name}`)], skew);
+    for (const index of [0, 1, 2])
+      await write(`v${index}${end}`, 1e6, ["e", ...features(index).map((name) => `random() AS ${name}`)], skew);
     await write(`events${end}`, 5e6, ["e", "random() * 100 AS x"], skew);
-    for (const size of [1, ...(millions > 1 ? [millions] : [])]) await write(`labels_${size}${end}`, size * 1e6, ["t", "random() < 0.5 AS y"], skew);
+    for (const size of [1, ...(millions > 1 ? [millions] : [])])
+      await write(`labels_${size}${end}`, size * 1e6, ["t", "random() < 0.5 AS y"], skew);
   }
 }
 
 const parquet = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000";
 /** The best DuckDB SQL we could write by hand for each case; labels keep their order. */
 const handWritten = {
-  latest: (labels, end) => `COPY (SELECT l.* EXCLUDE (r), ${[0, 1, 2].flatMap((index) => features(index).map((name) => `v${index}.${name}`)).join(", ")}
+  latest: (
+    labels,
+    end,
+  ) => `COPY (SELECT l.* EXCLUDE (r), ${[0, 1, 2].flatMap((index) => features(index).map((name) => `v${index}.${name}`)).join(", ")}
     FROM (SELECT *, row_number() OVER () AS r FROM '${labels}') l
     ${[0, 1, 2].map((index) => `ASOF LEFT JOIN 'data/v${index}${end}.parquet' v${index} ON l.k = v${index}.k AND l.t >= v${index}.e`).join("\n")}
     ORDER BY r) TO 'hand.parquet' (${parquet})`,
-  windows: (labels, end) => `COPY (SELECT l.* EXCLUDE (r), w.* EXCLUDE (r) FROM (SELECT *, row_number() OVER () AS r FROM '${labels}') l
+  windows: (
+    labels,
+    end,
+  ) => `COPY (SELECT l.* EXCLUDE (r), w.* EXCLUDE (r) FROM (SELECT *, row_number() OVER () AS r FROM '${labels}') l
     LEFT JOIN (SELECT l.r, ${Object.entries(windows)
       .map(([name, seconds]) => {
         const filter = `FILTER (WHERE e.e >= l.t - INTERVAL ${seconds} SECOND)`;
@@ -149,7 +162,9 @@ async function child(kind, who, labels, end, memory) {
 }
 
 function measure(...args) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [import.meta.filename, "child", ...args.map(String)], { encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [import.meta.filename, "child", ...args.map(String)], {
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }
@@ -157,7 +172,10 @@ function measure(...args) {
 function measurePolars(labels, end) {
   const python = path.join(root, "../venv/bin/python");
   if (!existsSync(python)) {
-    const made = spawnSync("sh", ["-c", `python3 -m venv '${path.join(root, "../venv")}' && '${python}' -m pip install -q polars==2.1.0`]);
+    const made = spawnSync("sh", [
+      "-c",
+      `python3 -m venv '${path.join(root, "../venv")}' && '${python}' -m pip install -q polars==2.1.0`,
+    ]);
     if (made.status !== 0) return undefined;
   }
   const { stdout, status } = spawnSync(python, ["-c", polars, labels, end, "polars.parquet"], { cwd: root, encoding: "utf8" });
@@ -199,7 +217,8 @@ if (process.argv[2] === "child") {
   const only = process.argv[2];
   const cases = {
     latest: () => compare("1 M labels × 3 latest-row views", "ratio 1.1", "latest", "data/labels_1.parquet", ""),
-    windows: () => compare("1 M labels × windows 1h, 1d, 30d over 5 M events", "ratio 1.5", "windows", "data/labels_1.parquet", ""),
+    windows: () =>
+      compare("1 M labels × windows 1h, 1d, 30d over 5 M events", "ratio 1.5", "windows", "data/labels_1.parquet", ""),
     large: () => {
       const limit = 2e9;
       const even = measure("latest", "skewproof", `data/labels_${millions}.parquet`, "", limit);

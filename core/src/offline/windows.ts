@@ -103,32 +103,45 @@ export function bucketWindows(needed: NeededView, labelColumns: readonly Column[
 }
 
 /**
- * The same windows by frames over events and moments in one order. Its work grows with the rows, however many of them
- * have one key.
+ * The same windows by frames over events and moments in one order, of rows counted beforehand: how many of the key lie
+ * before the moment, and how many before each window's start. (A RANGE frame looks for both anew at every row.) Its
+ * work grows with the rows, however many of them have one key.
  */
 export function frameWindows(needed: NeededView, labelColumns: readonly Column[], range: TimeRange, table: string): string[] {
   const { view, features } = needed;
   const chosen = windowsOf(features);
   const operands = operandsOf(view, chosen);
   const keys = keyList(view);
+  const partition = keys.length === 0 ? "" : `PARTITION BY ${keys.join(", ")} `;
   const columns = operands.columns.map((_, index) => `_x${index}`);
   const events = `SELECT ${[...keys, "_e AS _c", "true AS _is_event", ...columns].join(", ")} FROM (${sourceRows(view, operands.columns, range)})`;
   const moments = `SELECT DISTINCT ${[...keys, "_c", "false AS _is_event", ...columns.map((name) => `NULL AS ${name}`)].join(", ")} FROM ${table}_labels`;
-  const names = [...new Set(chosen.map(({ window }) => window))];
-  const frames = names.map((window, index) => {
-    const start = window === "unbounded" ? "UNBOUNDED PRECEDING" : `to_microseconds(${window}) PRECEDING`;
-    const partition = keys.length === 0 ? "" : `PARTITION BY ${keys.join(", ")} `;
-    return `_w${index} AS (${partition}ORDER BY _c RANGE BETWEEN ${start} AND to_microseconds(1) PRECEDING)`;
+  const lengths = [...new Set(chosen.map(({ window }) => window))];
+  // Rows up to each moment: one for a key and moment, so that the joins below have no ties.
+  const steps = `(SELECT ${[...keys, "_c", "max(_n) AS _n"].join(", ")} FROM ${table}_rows GROUP BY ${[...keys, "_c"].join(", ")})`;
+  const bounded = lengths.flatMap((window, index) => (window === "unbounded" ? [] : [{ window, index }]));
+  const starts = bounded.map(({ window, index }) => {
+    const match = keys.map((key) => `r.${key} = s${index}.${key} AND `).join("");
+    return `ASOF LEFT JOIN ${steps} AS s${index} ON ${match}r._c - to_microseconds(${window}) > s${index}._c`;
+  });
+  const before = bounded.map(({ index }) => `coalesce(s${index}._n, 0) AS _s${index}`);
+  const frames = lengths.map((window, index) => {
+    const start = window === "unbounded" ? "0" : `coalesce(_s${index}, _before)`;
+    return `_w${index} AS (${partition}ORDER BY _n ROWS BETWEEN (_n - 1 - ${start}) PRECEDING AND (_n - _before) PRECEDING)`;
   });
   const values = chosen.map((feature) =>
     value(
       feature,
-      aggregateToDuckdb(feature.aggregate, operands.sql(""), "_c", "_is_event", `_w${names.indexOf(feature.window)}`),
+      aggregateToDuckdb(feature.aggregate, operands.sql(""), "_n", "_is_event", `_w${lengths.indexOf(feature.window)}`),
     ),
   );
+  const started = bounded.map(({ index }) => `_s${index}`);
+  const all = `SELECT * FROM ${table}_starts UNION ALL SELECT ${["*", ...started.map((name) => `NULL AS ${name}`)].join(", ")} FROM ${table}_rows WHERE _is_event`;
   return [
     `CREATE OR REPLACE TEMP TABLE ${table}_labels AS ${labelMoments(view, labelColumns)}`,
-    `CREATE OR REPLACE TEMP TABLE ${table}_windows AS SELECT * EXCLUDE (_is_event) FROM (SELECT ${[...keys, "_c", "_is_event", ...values].join(", ")} FROM (${events} UNION ALL ${moments}) WINDOW ${frames.join(", ")}) WHERE NOT _is_event`,
+    `CREATE OR REPLACE TEMP TABLE ${table}_rows AS SELECT *, row_number() OVER (${partition}ORDER BY _c) AS _n, rank() OVER (${partition}ORDER BY _c) - 1 AS _before FROM (${events} UNION ALL ${moments})`,
+    `CREATE OR REPLACE TEMP TABLE ${table}_starts AS SELECT ${["r.*", ...before].join(", ")} FROM (SELECT * FROM ${table}_rows WHERE NOT _is_event) AS r ${starts.join(" ")}`,
+    `CREATE OR REPLACE TEMP TABLE ${table}_windows AS SELECT ${[...keys, "_c", ...chosen.map(({ name }) => identifier(name))].join(", ")} FROM (SELECT ${[...keys, "_c", "_is_event", ...values].join(", ")} FROM (${all}) WINDOW ${frames.join(", ")}) WHERE NOT _is_event`,
     joinWindows(view, chosen, table),
   ];
 }
