@@ -7,11 +7,12 @@ import { atZone } from "./zone-in-javascript.js";
 
 // What engines bring as tables of their own: letters and time zones.
 describe("tables that engines bring", () => {
+  // No letter beyond the first two planes has a case.
   it("letters change their case alike, all of Unicode 15", async () => {
     await using session = await openDuckdb({ root: process.cwd() });
     const different = (
       await session.rows(
-        "SELECT n::INTEGER, lower('-' || chr(n::INTEGER)), upper('-' || chr(n::INTEGER)) FROM range(1, 1114112) AS t(n) WHERE n NOT BETWEEN 55296 AND 57343",
+        "SELECT n::INTEGER, lower('-' || chr(n::INTEGER)), upper('-' || chr(n::INTEGER)) FROM range(1, 131072) AS t(n) WHERE n NOT BETWEEN 55296 AND 57343",
       )
     ).filter(([n, lower, upper]) => {
       const letter = `-${String.fromCodePoint(Number(n))}`;

@@ -3,6 +3,8 @@ export function nearestName(wanted: string, names: Iterable<string>): string | u
   let best: string | undefined;
   let bestDistance = (wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3))) + 1;
   for (const name of names) {
+    // The distance is at least the difference of the lengths.
+    if (Math.abs(wanted.length - name.length) >= bestDistance) continue;
     const distance = editDistance(wanted.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
