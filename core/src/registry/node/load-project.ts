@@ -11,6 +11,7 @@ import type { Column } from "../../values/value-type.js";
 import { bindProject, type SourceSchemas } from "../bind-project.js";
 import type { BoundProject, SourceLocation } from "../bound-project.js";
 import { formatDiagnostic } from "../format-diagnostic.js";
+import { digestedForm, snapshotEntries } from "../snapshot.js";
 
 export interface LoadedProject {
   /** Absolute. */
@@ -58,12 +59,22 @@ export async function loadProject(
   const { settings, parsed, diagnostics, files } = readDefinitions(root, texts);
   const known = schemas === "read" ? await readSchemas(root, parsed) : cachedSchemas(root, parsed);
   const bound = bindProject(settings, parsed, known);
-  const canonical = canonicalJson({ settings, definitions: parsed.map(({ definition }) => definition) });
   return {
     root,
-    project: { ...bound.project, digest: digestText(canonical) },
+    project: withDigest(bound.project),
     diagnostics: [...diagnostics, ...bound.diagnostics],
     files,
+  };
+}
+
+/** The digest is computed when it is first asked for: editors, which ask often for the rest, have no use for it. */
+function withDigest(project: Omit<BoundProject, "digest">): BoundProject {
+  let digest: string | undefined;
+  return {
+    ...project,
+    get digest() {
+      return (digest ??= digestText(canonicalJson(digestedForm(project.name, snapshotEntries(project)))));
+    },
   };
 }
 
