@@ -64,7 +64,12 @@ const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     pii: riskyWhereRead,
     expect: safe,
   },
-  model: { service: (_, __, { dependents }) => (reaches(dependents, "version") ? "breaking" : "risky"), task: risky, output: risky, fill: risky },
+  model: {
+    service: (_, __, { dependents }) => (reaches(dependents, "version") ? "breaking" : "risky"),
+    task: risky,
+    output: risky,
+    fill: risky,
+  },
   pipeline: {},
   monitor: {},
 };
@@ -116,7 +121,8 @@ function serviceDetails(key: string, from: unknown, to: unknown): Detail[] {
   if (key === "features") {
     const [before, after] = [new Set(names(from)), new Set(names(to))];
     const details: Detail[] = [];
-    for (const name of before) if (!after.has(name)) details.push({ what: `feature ${name}`, from: "offered", impact: "breaking" });
+    for (const name of before)
+      if (!after.has(name)) details.push({ what: `feature ${name}`, from: "offered", impact: "breaking" });
     for (const name of after) if (!before.has(name)) details.push({ what: `feature ${name}`, to: "offered", impact: "safe" });
     if (orderChanged(from, to)) details.push({ what: "order of features", ...sides(from, to), impact: "risky" });
     return details;

@@ -21,7 +21,8 @@ export function readersOf(snapshots: readonly Snapshot[], versions: readonly Mod
     if (known === undefined) readers.set(read, new Set([reader]));
     else known.add(reader);
   };
-  for (const { entries } of snapshots) for (const [id, { reads }] of Object.entries(entries)) for (const read of reads) add(read, id);
+  for (const { entries } of snapshots)
+    for (const [id, { reads }] of Object.entries(entries)) for (const read of reads) add(read, id);
   for (const version of versions) {
     add(`model ${version.model}`, versionId(version));
     for (const snapshot of snapshots) for (const read of versionReads(version, snapshot)) add(read, versionId(version));

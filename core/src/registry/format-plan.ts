@@ -5,7 +5,11 @@ const titles = { breaking: "Breaking", risky: "Risky", safe: "Safe" } as const;
 
 /** The changes for people, breaking ones first. A view's own features are not repeated under a view that came or went. */
 export function formatChanges(changes: readonly Change[]): string {
-  const whole = new Set(changes.filter(({ change, id }) => change !== "changed" && id.startsWith("view ")).map(({ change, id }) => `${change} ${id.slice(5)}`));
+  const whole = new Set(
+    changes
+      .filter(({ change, id }) => change !== "changed" && id.startsWith("view "))
+      .map(({ change, id }) => `${change} ${id.slice(5)}`),
+  );
   const folded = (change: Change): boolean =>
     change.id.startsWith("feature ") && whole.has(`${change.change} ${change.id.slice(8).split(".")[0] ?? ""}`);
   return (["breaking", "risky", "safe"] as const)
@@ -17,7 +21,9 @@ export function formatChanges(changes: readonly Change[]): string {
 }
 
 function formatChange({ id, change, details, breaks, owner, approvals }: Change, all: readonly Change[]): string {
-  const features = id.startsWith("view ") ? all.filter((one) => one.change === change && one.id.startsWith(`feature ${id.slice(5)}.`)).length : 0;
+  const features = id.startsWith("view ")
+    ? all.filter((one) => one.change === change && one.id.startsWith(`feature ${id.slice(5)}.`)).length
+    : 0;
   const count = change !== "changed" && features > 0 ? ` with ${features} feature${features === 1 ? "" : "s"}` : "";
   const lines = [
     ...details.map(({ what, from, to }) => [what, `${from ?? "(nothing)"} → ${to ?? "(nothing)"}`]),
@@ -25,5 +31,8 @@ function formatChange({ id, change, details, breaks, owner, approvals }: Change,
     ...(owner === null || approvals.length === 0 ? [] : [["needs", `approval of ${approvals.join(", ")}`]]),
   ];
   const width = Math.max(0, ...lines.map(([label = ""]) => label.length));
-  return [`  ${signs[change]} ${id}${count}`, ...lines.map(([label = "", text = ""]) => `      ${label.padEnd(width)}  ${text}`)].join("\n");
+  return [
+    `  ${signs[change]} ${id}${count}`,
+    ...lines.map(([label = "", text = ""]) => `      ${label.padEnd(width)}  ${text}`),
+  ].join("\n");
 }

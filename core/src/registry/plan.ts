@@ -36,7 +36,13 @@ export function planChanges(before: Snapshot | undefined, after: Snapshot, versi
   });
   const ownerOf = (id: string): string | undefined => before?.entries[id]?.owner;
   const changes: Change[] = [];
-  const add = (id: string, change: Change["change"], impact: Impact, details: readonly Detail[], dependents: readonly string[]) => {
+  const add = (
+    id: string,
+    change: Change["change"],
+    impact: Impact,
+    details: readonly Detail[],
+    dependents: readonly string[],
+  ) => {
     const breaks = impact === "safe" ? [] : dependents;
     const owners = impact === "breaking" ? [id, ...breaks.filter((one) => /^(service|model) /.test(one))].map(ownerOf) : [];
     // Else an owner could be replaced first, and what was theirs broken after.

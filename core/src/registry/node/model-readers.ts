@@ -15,7 +15,9 @@ export function readModelReaders(root: string): ModelReader[] {
   return readdirSync(folder)
     .sort()
     .flatMap((model) => {
-      const versions = readdirSync(path.join(folder, model)).filter((name) => /^\d+$/.test(name)).map(Number);
+      const versions = readdirSync(path.join(folder, model))
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number);
       const wanted = versions.filter((version) => version === Math.max(...versions) || deployed.has(`${model}@${version}`));
       return wanted.sort((a, b) => a - b).flatMap((version) => readReader(path.join(folder, model, String(version))));
     });
@@ -38,5 +40,7 @@ function deployedVersions(root: string): Set<string> {
   if (!existsSync(file)) return new Set();
   // What `deploy` writes: by target, the version of each model.
   const deployments = JSON.parse(readFileSync(file, "utf8")) as Record<string, { models: Record<string, string> }>;
-  return new Set(Object.values(deployments).flatMap(({ models }) => Object.entries(models).map(([model, version]) => `${model}@${version}`)));
+  return new Set(
+    Object.values(deployments).flatMap(({ models }) => Object.entries(models).map(([model, version]) => `${model}@${version}`)),
+  );
 }

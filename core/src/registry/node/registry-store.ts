@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
@@ -53,7 +64,8 @@ function readEntry(line: string): AuditEntry | undefined {
 /** The snapshot of that digest. Throws `missing` when it is gone, `corrupt` when it is not what was applied. */
 export function readSnapshot(root: string, digest: string): Snapshot {
   const file = snapshotFile(root, digest);
-  if (!existsSync(file)) throw new SkewproofError("missing", `${file} is gone: the audit log names it as applied. Restore it from a copy.`);
+  if (!existsSync(file))
+    throw new SkewproofError("missing", `${file} is gone: the audit log names it as applied. Restore it from a copy.`);
   const text = readFileSync(file, "utf8");
   if (digestText(text) !== digest)
     throw new SkewproofError("corrupt", `${file} is not what was applied: its SHA-256 differs. Restore it from a copy.`);
@@ -85,7 +97,11 @@ export function findApplied(root: string, prefix: string): Applied {
       "usage",
       entries.length === 0
         ? "Nothing was applied yet. Run `skewproof apply`."
-        : `No applied digest begins with ${prefix}. The latest are: ${entries.slice(-5).reverse().map(({ digest, at }) => `${digest.slice(0, 12)} (${at})`).join(", ")}.`,
+        : `No applied digest begins with ${prefix}. The latest are: ${entries
+            .slice(-5)
+            .reverse()
+            .map(({ digest, at }) => `${digest.slice(0, 12)} (${at})`)
+            .join(", ")}.`,
     );
   if (new Set(found.map(({ digest }) => digest)).size > 1 && !found.every(({ definitions }) => definitions === entry.definitions))
     throw new SkewproofError(
