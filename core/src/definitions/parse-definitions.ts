@@ -2,6 +2,7 @@ import { Settings } from "typebox/system";
 import Value from "typebox/value";
 import { LineCounter, parseAllDocuments, YAMLParseError, type Document } from "yaml";
 
+import type { DiagnosticCode } from "../diagnostic-codes.js";
 import type { Diagnostic, Range } from "../diagnostic.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
 import { joinCommas } from "./join-commas.js";
@@ -116,7 +117,7 @@ function parseYaml(file: string, text: string): { documents: Loaded[]; diagnosti
 
 function validate(file: string, schema: object, value: unknown, map: SourceMap): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  const add = (code: string, message: string, range: Range, fix?: string): void => {
+  const add = (code: DiagnosticCode, message: string, range: Range, fix?: string): void => {
     const edit = fix === undefined ? {} : { fix: { title: `Change to ${fix}`, edits: [{ range, newText: fix }] } };
     diagnostics.push({ code, severity: "error", message, file, range, ...edit });
   };

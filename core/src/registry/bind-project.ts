@@ -18,9 +18,7 @@ import type {
   Target,
 } from "./bound-project.js";
 import { createReport, type Report } from "./report.js";
-
-/** Columns by source name, or the sentence that says why they could not be read. */
-export type SourceSchemas = ReadonlyMap<string, readonly Column[] | string>;
+import type { Facts, SourceFacts } from "./source-facts.js";
 
 /**
  * Resolves every reference and types every expression. All findings at once; the project holds what is valid.
@@ -29,7 +27,7 @@ export type SourceSchemas = ReadonlyMap<string, readonly Column[] | string>;
 export function bindProject(
   settings: ProjectSettings,
   parsed: readonly Parsed[],
-  schemas: SourceSchemas,
+  facts: Facts,
 ): { project: Omit<BoundProject, "digest">; diagnostics: Diagnostic[] } {
   const report = createReport();
   reportDuplicates(parsed, report);
@@ -44,7 +42,7 @@ export function bindProject(
   };
 
   const entities = bindAll("entity", (at) => bindEntity(at, report));
-  const sources = bindAll("source", (at) => bindSource(at, schemas.get(at.definition.name), report));
+  const sources = bindAll("source", (at) => bindSource(at, columnsIn(facts.get(at.definition.name)), report));
   const views = new Map<string, FeatureView | OnDemandView>(
     bindAll("feature_view", (at) => bindFeatureView(at, entities, sources, report)),
   );
@@ -57,7 +55,7 @@ export function bindProject(
   const monitors = bindAll("monitor", (at) => bindMonitor(at, services, report));
   for (const at of parsed)
     if (["feature_view", "on_demand_view", "feature_service", "model"].includes(at.kind) && at.definition.owner === undefined)
-      report.warning(
+      report.problem(
         at,
         ["name"],
         "no-owner",
@@ -88,6 +86,9 @@ export function bindProject(
     diagnostics: report.diagnostics,
   };
 }
+
+const columnsIn = (facts: SourceFacts | string | undefined): readonly Column[] | string | undefined =>
+  typeof facts === "object" ? facts.columns : facts;
 
 function isKind<K extends Kind>(at: Parsed, kind: K): at is Parsed<K> {
   return at.kind === kind;

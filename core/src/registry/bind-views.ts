@@ -264,7 +264,7 @@ export function bindOnDemandView(at: Parsed<"on_demand_view">, views: Views, rep
 }
 
 export function bindService(at: Parsed<"feature_service">, views: Views, report: Report): FeatureService {
-  const features: ServiceFeature[] = [];
+  const features = new Map<string, ServiceFeature>();
   for (const [index, reference] of at.definition.features.entries()) {
     const [viewName = "", featureName] = reference.split(".");
     const [view] = requireOne(at, ["features", index], "view", viewName, views, report);
@@ -280,7 +280,7 @@ export function bindService(at: Parsed<"feature_service">, views: Views, report:
       );
     }
     for (const feature of wanted) {
-      const other = features.find(({ name }) => name === feature.name);
+      const other = features.get(feature.name);
       if (other !== undefined)
         report.problem(
           at,
@@ -288,18 +288,28 @@ export function bindService(at: Parsed<"feature_service">, views: Views, report:
           "duplicate-name",
           `${feature.name} comes from ${other.view.name} and from ${viewName}; a service's features have different names. Rename one.`,
         );
-      else features.push({ name: feature.name, view, feature });
+      else features.set(feature.name, { name: feature.name, view, feature });
     }
   }
   const columns = new Map<string, Column>();
   const request = new Map<string, Column>();
-  for (const view of new Set(features.map((feature) => feature.view))) {
+  const add = (to: Map<string, Column>, column: Column, from: string): void => {
+    const other = columns.get(column.name) ?? request.get(column.name);
+    if (!to.has(column.name)) to.set(column.name, column);
+    if (other !== undefined && !sameType(other.type, column.type))
+      report.problem(
+        at,
+        ["features"],
+        "conflicting-type",
+        `${column.name} is ${printValueType(other.type)} in one view and ${printValueType(column.type)} in ${from}; a request gives it once. Give it one type.`,
+      );
+  };
+  for (const view of new Set([...features.values()].map((feature) => feature.view))) {
     for (const source of view.kind === "feature_view" ? [view] : view.inputs)
-      for (const { key, type } of source.keys) if (!columns.has(key)) columns.set(key, { name: key, type });
-    if (view.kind === "on_demand_view")
-      for (const column of view.request) if (!request.has(column.name)) request.set(column.name, column);
+      for (const { key, type } of source.keys) add(columns, { name: key, type }, source.name);
+    if (view.kind === "on_demand_view") for (const column of view.request) add(request, column, view.name);
   }
-  return { ...describedOf(at), features, keys: [...columns.values()], request: [...request.values()] };
+  return { ...describedOf(at), features: [...features.values()], keys: [...columns.values()], request: [...request.values()] };
 }
 
 /** The definition of that name, as a list of one; reported and an empty list where there is none. */

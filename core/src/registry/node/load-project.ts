@@ -1,17 +1,20 @@
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 import { parseDefinitions, parseProjectSettings, type Parsed } from "../../definitions/parse-definitions.js";
 import type { ProjectSettings } from "../../definitions/schemas.js";
+import { diagnosticCodes, type DiagnosticCode } from "../../diagnostic-codes.js";
 import type { Diagnostic } from "../../diagnostic.js";
 import { SkewproofError } from "../../errors.js";
 import { canonicalJson } from "../../runs/canonical-json.js";
 import { digestText } from "../../runs/node/digest.js";
-import type { Column } from "../../values/value-type.js";
-import { bindProject, type SourceSchemas } from "../bind-project.js";
-import type { BoundProject, SourceLocation } from "../bound-project.js";
+import { bindProject } from "../bind-project.js";
+import type { BoundProject } from "../bound-project.js";
 import { formatDiagnostic } from "../format-diagnostic.js";
+import { governanceFindings } from "../governance-findings.js";
 import { digestedForm, snapshotEntries } from "../snapshot.js";
+import { readHistory } from "./read-history.js";
+import { readData } from "./read-sources.js";
 
 export interface LoadedProject {
   /** Absolute. */
@@ -57,14 +60,23 @@ export async function loadProject(
   { schemas = "read", texts = new Map() }: LoadOptions = {},
 ): Promise<LoadedProject> {
   const { settings, parsed, diagnostics, files } = readDefinitions(root, texts);
-  const known = schemas === "read" ? await readSchemas(root, parsed) : cachedSchemas(root, parsed);
-  const bound = bindProject(settings, parsed, known);
+  const data = await readData(root, parsed, schemas);
+  const bound = bindProject(settings, parsed, data.sources);
+  const history = readHistory(root);
+  const governed = governanceFindings({ project: bound.project, parsed, ...data, history });
+  const damaged = history.damage === undefined ? [] : [registryDamaged(history.damage)];
   return {
     root,
     project: withDigest(bound.project),
-    diagnostics: [...diagnostics, ...bound.diagnostics],
+    diagnostics: [...diagnostics, ...bound.diagnostics, ...governed, ...damaged],
     files,
   };
+}
+
+function registryDamaged(message: string): Diagnostic {
+  const start = { line: 0, character: 0 };
+  const code = "registry-damaged" satisfies DiagnosticCode;
+  return { code, severity: diagnosticCodes[code].severity, message, file: settingsFile, range: { start, end: start } };
 }
 
 /** The digest is computed when it is first asked for: editors, which ask often for the rest, have no use for it. */
@@ -107,53 +119,4 @@ function readDefinitions(
     diagnostics.push(...more);
   }
   return { settings, parsed, diagnostics, files };
-}
-
-function locations(parsed: readonly Parsed[]): { name: string; location: SourceLocation }[] {
-  return parsed.flatMap((at): { name: string; location: SourceLocation }[] => {
-    if (at.kind !== "source") return [];
-    const { name, path: file, query } = (at as Parsed<"source">).definition;
-    if (file !== undefined) return [{ name, location: { kind: "path", path: file } }];
-    return query === undefined ? [] : [{ name, location: { kind: "query", sql: query } }];
-  });
-}
-
-type Cache = Record<string, { readonly location: string; readonly columns: readonly Column[] }>;
-const cacheFile = (root: string): string => path.join(root, ".skewproof", "schemas.json");
-
-async function readSchemas(root: string, parsed: readonly Parsed[]): Promise<SourceSchemas> {
-  // Loaded here alone, so that the language server, which only uses the cache, holds no native code.
-  const { readSourceSchemas } = await import("../../offline/node/source-schema.js");
-  const wanted = locations(parsed);
-  const schemas = await readSourceSchemas(root, wanted);
-  const cache: Record<string, Cache[string]> = {};
-  for (const { name, location } of wanted) {
-    const columns = schemas.get(name);
-    if (columns !== undefined && typeof columns !== "string") cache[name] = { location: canonicalJson(location), columns };
-  }
-  writeCache(root, cache);
-  return schemas;
-}
-
-function writeCache(root: string, cache: Cache): void {
-  const file = cacheFile(root);
-  const text = JSON.stringify(cache);
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-  mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
-}
-
-function cachedSchemas(root: string, parsed: readonly Parsed[]): SourceSchemas {
-  const file = cacheFile(root);
-  if (!existsSync(file)) return new Map();
-  // Our own file, written above; a foreign one shows as columns that do not fit.
-  const cache = JSON.parse(readFileSync(file, "utf8")) as Cache;
-  const schemas = new Map<string, readonly Column[]>();
-  for (const { name, location } of locations(parsed)) {
-    const entry = cache[name];
-    if (entry?.location === canonicalJson(location)) schemas.set(name, entry.columns);
-  }
-  return schemas;
 }
