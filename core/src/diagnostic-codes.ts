@@ -87,6 +87,8 @@ export const diagnosticCodes = {
   "wrong-arguments": error("A function has too few, too many or wrong arguments.", "Write it as the message shows."),
   "unexpected-character": error("A character has no meaning in an expression.", "Remove it, or put text in single quotes."),
   "unexpected-token": error("Something stands where it cannot.", "Write what the message expects there."),
+  "expected-token": error("A bracket, comma or word is missing.", "Write what the message expects at the place shown."),
+  "too-deep": error("An expression is nested too deeply.", "Split it into several features."),
   "expected-expression": error("A value is missing.", "Write one at the place shown."),
   "invalid-literal": error("A literal cannot be read.", "Write it in the form that the message shows."),
   "number-range": error("A whole number is beyond int64.", "Write it as a decimal or float64."),

@@ -43,10 +43,10 @@ export function bindProject(
 
   const entities = bindAll("entity", (at) => bindEntity(at, report));
   const sources = bindAll("source", (at) => bindSource(at, columnsIn(facts.get(at.definition.name)), report));
-  const views = new Map<string, FeatureView | OnDemandView>(
-    bindAll("feature_view", (at) => bindFeatureView(at, entities, sources, report)),
-  );
-  for (const [name, view] of bindAll("on_demand_view", (at) => bindOnDemandView(at, views, report))) {
+  const featureViews = bindAll("feature_view", (at) => bindFeatureView(at, entities, sources, report));
+  const onDemand = new Set(parsed.flatMap((at) => (at.kind === "on_demand_view" ? [at.definition.name] : [])));
+  const views = new Map<string, FeatureView | OnDemandView>(featureViews);
+  for (const [name, view] of bindAll("on_demand_view", (at) => bindOnDemandView(at, featureViews, onDemand, report))) {
     if (!views.has(name)) views.set(name, view);
   }
   const services = bindAll("feature_service", (at) => bindService(at, views, report));

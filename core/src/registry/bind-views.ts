@@ -217,17 +217,24 @@ function duplicates(at: Parsed, features: readonly { readonly name: string }[], 
 
 type Views = ReadonlyMap<string, FeatureView | OnDemandView>;
 
-export function bindOnDemandView(at: Parsed<"on_demand_view">, views: Views, report: Report): OnDemandView {
+/** `views`: the feature views; `onDemand`: the names of all on-demand views. */
+export function bindOnDemandView(
+  at: Parsed<"on_demand_view">,
+  views: ReadonlyMap<string, FeatureView>,
+  onDemand: ReadonlySet<string>,
+  report: Report,
+): OnDemandView {
   const { definition } = at;
   const inputs = (definition.inputs ?? []).flatMap((name, index) => {
     if (name === definition.name) {
       report.problem(at, ["inputs", index], "cycle", `${name} cannot be its own input.`);
       return [];
     }
-    const [view] = requireOne(at, ["inputs", index], "feature view", name, views, report);
-    if (view?.kind === "on_demand_view")
+    if (onDemand.has(name) && !views.has(name)) {
       report.problem(at, ["inputs", index], "on-demand-input", `${name} is on demand itself; inputs are feature views.`);
-    return view?.kind === "feature_view" ? [view] : [];
+      return [];
+    }
+    return requireOne(at, ["inputs", index], "feature view", name, views, report);
   });
   const request = Object.entries(definition.request ?? {}).flatMap(([name, type]): Column[] => {
     const bound = bindType(type, at, ["request", name], report);

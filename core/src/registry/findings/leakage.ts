@@ -69,17 +69,26 @@ function labelsAsFeatures(findings: Findings, all: readonly Outcomes[]): void {
 
 const outcomeName = /^(label|target|outcome|ground_truth|y|y_true)$|^(label|target)_|_(label|target|outcome)$/;
 
-/** A request column is an outcome where its name says so, where another pipeline over the same labels predicts it, or where it leaves nothing to predict. */
+/**
+ * A request column is an outcome where its name says so, where it is all that another pipeline over the same labels has
+ * left to predict, or where it leaves nothing to predict.
+ */
 function labelsAsRequest(findings: Findings, all: readonly Outcomes[]): void {
   const told = new Set<string>();
-  for (const { input, name, pipeline, columns, outcomes } of all) {
-    const predicts = Object.values(pipeline.outputs).some(
-      (output) => output.kind === "model" && output.model.task !== "embedding",
-    );
-    const nothingLeft = predicts && outcomes.size === 0;
+  const predicts = ({ pipeline }: Outcomes): boolean =>
+    Object.values(pipeline.outputs).some((output) => output.kind === "model" && output.model.task !== "embedding");
+  for (const one of all) {
+    const { input, name, pipeline, columns, outcomes } = one;
+    const nothingLeft = predicts(one) && outcomes.size === 0;
     for (const column of input.service.request) {
       if (!columns.some((one) => one.name === column.name)) continue;
-      const other = all.find((one) => placeOf(one.input) === placeOf(input) && one.outcomes.has(column.name));
+      const other = all.find(
+        (another) =>
+          placeOf(another.input) === placeOf(input) &&
+          predicts(another) &&
+          another.outcomes.size === 1 &&
+          another.outcomes.has(column.name),
+      );
       if (!outcomeName.test(column.name) && other === undefined) continue;
       for (const view of new Set(input.service.features.map((one) => one.view))) {
         if (view.kind !== "on_demand_view" || !view.request.some((one) => one.name === column.name)) continue;
@@ -90,7 +99,7 @@ function labelsAsRequest(findings: Findings, all: readonly Outcomes[]): void {
         const why =
           other === undefined
             ? `by its name, what the pipeline ${pipeline.name} predicts`
-            : `an outcome in the labels of the pipeline ${other.pipeline.name}`;
+            : `what the pipeline ${other.pipeline.name} predicts from the same labels`;
         findings.report.problem(
           at,
           ["request", column.name],

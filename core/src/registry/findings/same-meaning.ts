@@ -1,4 +1,5 @@
 import { printAggregate, printExpression } from "../../expressions/print.js";
+import { toJsonValue } from "../../values/json-value.js";
 import { printValueType } from "../../values/value-type-text.js";
 import type { FeatureView, RowFeature, WindowFeature } from "../bound-project.js";
 import { viewFeatures, type Findings } from "./context.js";
@@ -37,5 +38,5 @@ function valueOf({ type, default: fallback, ...feature }: RowFeature | WindowFea
     feature.kind === "row"
       ? printExpression(feature.expression)
       : `${printAggregate(feature.aggregate)} over ${String(feature.window)}`;
-  return `${printValueType(type)} ${computed} ${String(fallback)}`;
+  return `${printValueType(type)} ${computed} ${JSON.stringify(toJsonValue(fallback ?? null, type))}`;
 }

@@ -55,7 +55,7 @@ export async function applyProject(
 ): Promise<PlanResult & { readonly entry: AuditEntry | null }> {
   const { root, project } = loaded;
   mkdirSync(registryFolder(root), { recursive: true });
-  return withLock(path.join(registryFolder(root), "lock"), async () => {
+  return withLock(path.join(registryFolder(root), "lock"), () => {
     const before = lastApplied(root);
     const snapshot = currentSnapshot(loaded);
     const plan = compare(loaded, snapshot, before);

@@ -11,7 +11,7 @@ const patience = 10_000;
  * Runs `work` while no other process on this lock file does. A lock whose process has ended is taken over. Throws
  * `unavailable` when the holder does not let go.
  */
-export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   for (const until = Date.now() + patience; !create(file);) {
     takeOver(file);
     if (Date.now() > until)

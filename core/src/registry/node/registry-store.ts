@@ -6,7 +6,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  readdirSync,
   renameSync,
   writeFileSync,
 } from "node:fs";
@@ -54,8 +53,8 @@ export function readAudit(root: string): AuditEntry[] {
 function readEntry(line: string): AuditEntry | undefined {
   try {
     // Our own form; the chain of digests guards it.
-    const entry = JSON.parse(line) as AuditEntry;
-    return canonicalJson(entry) === line && entry.format === 1 ? entry : undefined;
+    const entry = JSON.parse(line) as Omit<AuditEntry, "format"> & { readonly format: number };
+    return canonicalJson(entry) === line && entry.format === 1 ? { ...entry, format: 1 } : undefined;
   } catch {
     return undefined;
   }
