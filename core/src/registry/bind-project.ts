@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostic.js";
 import type { Parsed } from "../definitions/parse-definitions.js";
-import type { Kind, ProjectSettings } from "../definitions/schemas.js";
+import type { Definition, Kind, ProjectSettings } from "../definitions/schemas.js";
 import { parseDuration } from "../values/duration.js";
 import { didYouMean } from "../values/nearest-name.js";
 import type { Column } from "../values/value-type.js";
@@ -17,6 +17,7 @@ import type {
   PipelineOutput,
   Target,
 } from "./bound-project.js";
+import { bindOnce } from "./bind-memory.js";
 import { createReport, type Report } from "./report.js";
 import type { Facts, SourceFacts } from "./source-facts.js";
 
@@ -31,28 +32,66 @@ export function bindProject(
 ): { project: Omit<BoundProject, "digest">; diagnostics: Diagnostic[] } {
   const report = createReport();
   reportDuplicates(parsed, report);
-  const bindAll = <K extends Kind, T>(kind: K, bind: (at: Parsed<K>) => T | undefined): Map<string, T> => {
+  const bindAll = <K extends Kind, T>(
+    kind: K,
+    inputsOf: (definition: Definition<K>) => readonly unknown[],
+    bind: (at: Parsed<K>, report: Report) => T | undefined,
+  ): Map<string, T> => {
     const bound = new Map<string, T>();
     for (const at of parsed) {
       if (!isKind(at, kind) || bound.has(at.definition.name)) continue;
-      const one = bind(at);
+      const one = bindOnce(at, inputsOf(at.definition), report, (own) => bind(at, own));
       if (one !== undefined) bound.set(at.definition.name, one);
     }
     return bound;
   };
 
-  const entities = bindAll("entity", (at) => bindEntity(at, report));
-  const sources = bindAll("source", (at) => bindSource(at, columnsIn(facts.get(at.definition.name)), report));
-  const featureViews = bindAll("feature_view", (at) => bindFeatureView(at, entities, sources, report));
+  const entities = bindAll("entity", () => [], bindEntity);
+  const sources = bindAll(
+    "source",
+    // Null, not undefined: of a source that was never read there is nothing to wait for.
+    ({ name }) => [columnsIn(facts.get(name)) ?? null],
+    (at, own) => bindSource(at, columnsIn(facts.get(at.definition.name)), own),
+  );
+  const featureViews = bindAll(
+    "feature_view",
+    ({ entity, entities: several, source }) => [
+      sources.get(source),
+      ...(several ?? (entity === undefined ? [] : [entity])).map((name) => entities.get(name)),
+    ],
+    (at, own) => bindFeatureView(at, entities, sources, own),
+  );
   const onDemand = new Set(parsed.flatMap((at) => (at.kind === "on_demand_view" ? [at.definition.name] : [])));
   const views = new Map<string, FeatureView | OnDemandView>(featureViews);
-  for (const [name, view] of bindAll("on_demand_view", (at) => bindOnDemandView(at, featureViews, onDemand, report))) {
-    if (!views.has(name)) views.set(name, view);
-  }
-  const services = bindAll("feature_service", (at) => bindService(at, views, report));
-  const models = bindAll("model", (at) => bindModel(at, services, report));
-  const pipelines = bindAll("pipeline", (at) => bindPipeline(at, services, models, report));
-  const monitors = bindAll("monitor", (at) => bindMonitor(at, services, report));
+  const onDemandViews = bindAll(
+    "on_demand_view",
+    ({ inputs }) => (inputs ?? []).map((name) => featureViews.get(name)),
+    (at, own) => bindOnDemandView(at, featureViews, onDemand, own),
+  );
+  for (const [name, view] of onDemandViews) if (!views.has(name)) views.set(name, view);
+  const services = bindAll(
+    "feature_service",
+    ({ features }) => features.map((reference) => views.get(reference.split(".", 1)[0] ?? "")),
+    (at, own) => bindService(at, views, own),
+  );
+  const models = bindAll(
+    "model",
+    ({ service }) => [services.get(service)],
+    (at, own) => bindModel(at, services, own),
+  );
+  const pipelines = bindAll(
+    "pipeline",
+    ({ inputs, outputs }) => [
+      ...Object.values(inputs ?? {}).map(({ service }) => services.get(service)),
+      ...Object.values(outputs ?? {}).flatMap((output) => (typeof output === "string" ? [] : [models.get(output.model)])),
+    ],
+    (at, own) => bindPipeline(at, services, models, own),
+  );
+  const monitors = bindAll(
+    "monitor",
+    ({ service }) => [services.get(service)],
+    (at, own) => bindMonitor(at, services, own),
+  );
   for (const at of parsed)
     if (["feature_view", "on_demand_view", "feature_service", "model"].includes(at.kind) && at.definition.owner === undefined)
       report.problem(

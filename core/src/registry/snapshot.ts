@@ -47,15 +47,8 @@ export interface Snapshot {
 /** Every definition of a bound project, by id. */
 export function snapshotEntries(project: Omit<BoundProject, "digest">): Record<string, SnapshotEntry> {
   const entries: Record<string, SnapshotEntry> = {};
-  const add = (id: string, described: Partial<Described>, meaning: SnapshotEntry["meaning"], reads: Iterable<string>): void => {
-    const { owner, description, tags = [] } = described;
-    entries[id] = {
-      meaning,
-      reads: [...new Set(reads)].sort(),
-      ...(owner === undefined ? {} : { owner }),
-      ...(description === undefined ? {} : { description }),
-      ...(tags.length === 0 ? {} : { tags: [...tags].sort() }),
-    };
+  const add: Add = (id, ...parts) => {
+    entries[id] = entryOf(...parts);
   };
   for (const entity of project.entities.values())
     add(`entity ${entity.name}`, entity, { keys: entity.keys.map(({ name, type }) => [name, printValueType(type)]) }, []);
@@ -65,7 +58,7 @@ export function snapshotEntries(project: Omit<BoundProject, "digest">): Record<s
     const entry = entries[id];
     if (source.columns !== undefined && entry !== undefined) entries[id] = { ...entry, columns: types(source.columns) };
   }
-  for (const view of project.views.values()) addView(view, add);
+  for (const view of project.views.values()) Object.assign(entries, viewEntries(view));
   for (const service of project.services.values()) add(`service ${service.name}`, service, ...serviceParts(service));
   for (const model of project.models.values())
     add(`model ${model.name}`, model, modelMeaning(model), [`service ${model.service.name}`]);
@@ -80,6 +73,34 @@ export function snapshotEntries(project: Omit<BoundProject, "digest">): Record<s
     add(`monitor ${monitor.name}`, monitor, { service: service.name, reference, window: printDuration(window) }, [
       `service ${service.name}`,
     ]);
+  return entries;
+}
+
+function entryOf(
+  { owner, description, tags = [] }: Partial<Described>,
+  meaning: SnapshotEntry["meaning"],
+  reads: Iterable<string>,
+): SnapshotEntry {
+  return {
+    meaning,
+    reads: [...new Set(reads)].sort(),
+    ...(owner === undefined ? {} : { owner }),
+    ...(description === undefined ? {} : { description }),
+    ...(tags.length === 0 ? {} : { tags: [...tags].sort() }),
+  };
+}
+
+// Editors ask at each change, and a view that stayed is the same object.
+const known = new WeakMap<FeatureView | OnDemandView, Readonly<Record<string, SnapshotEntry>>>();
+
+function viewEntries(view: FeatureView | OnDemandView): Readonly<Record<string, SnapshotEntry>> {
+  const before = known.get(view);
+  if (before !== undefined) return before;
+  const entries: Record<string, SnapshotEntry> = {};
+  addView(view, (id, ...parts) => {
+    entries[id] = entryOf(...parts);
+  });
+  known.set(view, entries);
   return entries;
 }
 

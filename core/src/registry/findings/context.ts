@@ -1,6 +1,6 @@
 import type { Parsed } from "../../definitions/parse-definitions.js";
 import type { Kind } from "../../definitions/schemas.js";
-import type { BoundProject, FeatureView, RowFeature, WindowFeature } from "../bound-project.js";
+import type { BoundProject, FeatureView } from "../bound-project.js";
 import type { ModelReader } from "../dependents.js";
 import type { Report } from "../report.js";
 import type { Snapshot } from "../snapshot.js";
@@ -27,18 +27,12 @@ export interface Findings extends History {
   readonly documentOf: <K extends Kind>(kind: K, name: string) => Parsed<K> | undefined;
 }
 
-/** Every feature of feature views, with its view and its place in the document. */
-export function* viewFeatures({ project, documentOf }: Findings): Iterable<{
-  readonly view: FeatureView;
-  readonly feature: RowFeature | WindowFeature;
-  readonly at: Parsed<"feature_view">;
-  readonly path: readonly (string | number)[];
-}> {
+/** Every feature view with its document. */
+export function* featureViews({ project, documentOf }: Findings): Iterable<readonly [FeatureView, Parsed<"feature_view">]> {
   for (const view of project.views.values()) {
     if (view.kind !== "feature_view") continue;
     const at = documentOf("feature_view", view.name);
-    if (at === undefined) continue;
-    for (const feature of view.features) yield { view, feature, at, path: featurePath(at, feature.name) };
+    if (at !== undefined) yield [view, at];
   }
 }
 

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../runs/canonical-json.js";
-import { versionReads, type ModelReader } from "../dependents.js";
+import { inOrder, versionReads, type ModelReader } from "../dependents.js";
 import { snapshotEntries, type Snapshot, type SnapshotEntry } from "../snapshot.js";
 import { featurePath, type Findings } from "./context.js";
 
@@ -41,17 +41,11 @@ export function deployedFindings(findings: Findings): void {
 function changedMeanings(findings: Findings, version: ModelReader, entries: Readonly<Record<string, SnapshotEntry>>): void {
   const before = findings.appliedAs(version.definitions) ?? findings.applied;
   if (before === undefined) return;
-  const now: Snapshot = { ...before, entries };
-  for (const feature of versionReads(version, now)) {
-    const [then, today] = [meaningBehind(feature, before), meaningBehind(feature, now)];
+  for (const feature of versionReads(version, { ...before, entries })) {
+    const [then, now] = [before.entries[feature], entries[feature]];
     // A type that differs is told above; a feature that was not there then says nothing of the version's training.
-    if (
-      then === undefined ||
-      today === undefined ||
-      before.entries[feature]?.meaning["type"] !== entries[feature]?.meaning["type"]
-    )
-      continue;
-    const changed = [...today].filter(([id, meaning]) => then.has(id) && then.get(id) !== meaning).map(([id]) => id);
+    if (then === undefined || then.meaning["type"] !== now?.meaning["type"]) continue;
+    const changed = changedBehind(feature, before, entries);
     if (changed.length === 0) continue;
     const [view = "", name = ""] = feature.slice("feature ".length).split(".");
     problemAt(
@@ -63,18 +57,29 @@ function changedMeanings(findings: Findings, version: ModelReader, entries: Read
   }
 }
 
-/** What decides a feature's value, by id: its own meaning, its view's, its source's, and those of the features that it reads. */
-function meaningBehind(feature: string, { entries }: Snapshot): ReadonlyMap<string, string> | undefined {
-  if (entries[feature] === undefined) return undefined;
-  const found = new Map<string, string>();
+/** Ids whose meaning differs, of what decides a feature's value: itself, its view and source, and the features that it reads. */
+function changedBehind(feature: string, before: Snapshot, entries: Readonly<Record<string, SnapshotEntry>>): string[] {
+  const seen = new Set<string>();
   const open = [feature];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     const entry = entries[id];
-    if (entry === undefined || found.has(id)) continue;
-    found.set(id, canonicalJson(deciding(id, entry.meaning)));
+    if (entry === undefined || seen.has(id)) continue;
+    seen.add(id);
     // A view on demand is read for its features' sake, each of which names what it reads itself.
-    open.push(...entry.reads.filter((read) => !(id.startsWith("view ") && read.startsWith("view "))));
+    for (const read of entry.reads) if (!id.startsWith("view ") || !read.startsWith("view ")) open.push(read);
   }
+  return inOrder([...seen].filter((id) => differs(id, before.entries[id], entries[id])));
+}
+
+// Editors ask at each change, and what stayed is the same object.
+const compared = new WeakMap<SnapshotEntry, { readonly with: SnapshotEntry; readonly differs: boolean }>();
+
+function differs(id: string, then: SnapshotEntry | undefined, now: SnapshotEntry | undefined): boolean {
+  if (then === undefined || now === undefined) return false;
+  const known = compared.get(now);
+  if (known?.with === then) return known.differs;
+  const found = canonicalJson(deciding(id, then.meaning)) !== canonicalJson(deciding(id, now.meaning));
+  compared.set(now, { with: then, differs: found });
   return found;
 }
 

@@ -1,8 +1,8 @@
 import { columnsUsed } from "../../expressions/columns-used.js";
-import type { Column } from "../../values/value-type.js";
+import type { Column, ValueType } from "../../values/value-type.js";
 import type { Pipeline, PipelineInput, Source } from "../bound-project.js";
 import { labelsKey } from "../source-facts.js";
-import { meaningPath, viewFeatures, type Findings } from "./context.js";
+import { featureViews, meaningPath, type Findings } from "./context.js";
 
 /** Labels as a pipeline reads them, and their columns that nobody could give at the label's time. */
 interface Outcomes {
@@ -145,31 +145,33 @@ function laterThanEvent(findings: Findings): void {
         { lineBefore: "event_time", line: `known_at: ${found.name}` },
       );
   }
-  for (const { view, feature, at } of viewFeatures(findings)) {
+  for (const [view, at] of featureViews(findings)) {
     const { source } = view;
-    if (source.eventTime === undefined) continue;
+    const times = new Set(source.columns?.flatMap(({ name, type }) => (name !== source.eventTime && isTime(type) ? [name] : [])));
+    if (source.eventTime === undefined || times.size === 0) continue;
     const facts = sources.get(source.name);
     const later = typeof facts === "object" ? facts.later : undefined;
-    const types = new Map(source.columns?.map(({ name, type }) => [name, type.kind]));
-    for (const column of columnsUsed(feature.kind === "row" ? feature.expression : feature.aggregate)) {
-      const kind = types.get(column);
-      if (column === source.eventTime || (kind !== "timestamp" && kind !== "date")) continue;
-      const path = meaningPath(at, feature.name);
-      const share = later?.[column] ?? 0;
-      if (column === source.knownAt || arrival.test(column))
-        report.problem(
-          at,
-          path,
-          "arrival-time-as-feature",
-          `${column} is when a row arrived. Where history was loaded later, it is another time than it was live. Use ${source.eventTime}, or make sure that history keeps the first arrival.`,
-        );
-      else if (source.knownAt === undefined && share > 0 && !ahead.test(column))
-        report.problem(
-          at,
-          path,
-          "later-than-event",
-          `In ${(100 * share).toPrecision(2)} % of the rows ${column} lies after ${source.eventTime}: at that moment nobody knew it. Declare the column that says when a row became known as \`known_at\` of ${source.name}.`,
-        );
-    }
+    for (const feature of view.features)
+      for (const column of columnsUsed(feature.kind === "row" ? feature.expression : feature.aggregate)) {
+        if (!times.has(column)) continue;
+        const path = meaningPath(at, feature.name);
+        const share = later?.[column] ?? 0;
+        if (column === source.knownAt || arrival.test(column))
+          report.problem(
+            at,
+            path,
+            "arrival-time-as-feature",
+            `${column} is when a row arrived. Where history was loaded later, it is another time than it was live. Use ${source.eventTime}, or make sure that history keeps the first arrival.`,
+          );
+        else if (source.knownAt === undefined && share > 0 && !ahead.test(column))
+          report.problem(
+            at,
+            path,
+            "later-than-event",
+            `In ${(100 * share).toPrecision(2)} % of the rows ${column} lies after ${source.eventTime}: at that moment nobody knew it. Declare the column that says when a row became known as \`known_at\` of ${source.name}.`,
+          );
+      }
   }
 }
+
+const isTime = ({ kind }: ValueType): boolean => kind === "timestamp" || kind === "date";

@@ -2,27 +2,37 @@ import { printAggregate, printExpression } from "../../expressions/print.js";
 import { toJsonValue } from "../../values/json-value.js";
 import { printValueType } from "../../values/value-type-text.js";
 import type { FeatureView, RowFeature, WindowFeature } from "../bound-project.js";
-import { viewFeatures, type Findings } from "./context.js";
+import { featurePath, featureViews, type Findings } from "./context.js";
 
 /** Features of feature views that compute one value from the same rows at the same moments, under two names or in two views. */
 export function sameMeaningFindings(findings: Findings): void {
   const seen = new Map<string, string>();
-  const ofView = new Map<FeatureView, string>();
-  for (const { view, feature, at, path } of viewFeatures(findings)) {
-    const rows = ofView.get(view) ?? rowsOf(view);
-    ofView.set(view, rows);
-    const meaning = `${rows}\n${valueOf(feature)}`;
-    const name = `${view.name}.${feature.name}`;
-    const other = seen.get(meaning);
-    if (other === undefined) seen.set(meaning, name);
-    else
-      findings.report.problem(
-        at,
-        [...path, "name"],
-        "same-meaning",
-        `${name} computes the same as ${other}. Keep one, and let the other's readers use it.`,
-      );
-  }
+  for (const [view, at] of featureViews(findings))
+    for (const [index, meaning] of meaningsOf(view).entries()) {
+      const { name = "" } = view.features[index] ?? {};
+      const other = seen.get(meaning);
+      if (other === undefined) seen.set(meaning, `${view.name}.${name}`);
+      else
+        findings.report.problem(
+          at,
+          [...featurePath(at, name), "name"],
+          "same-meaning",
+          `${view.name}.${name} computes the same as ${other}. Keep one, and let the other's readers use it.`,
+        );
+    }
+}
+
+// Editors ask at each change, and a view that stayed is the same object.
+const known = new WeakMap<FeatureView, readonly string[]>();
+
+/** One text per meaning, for each feature in its order. */
+function meaningsOf(view: FeatureView): readonly string[] {
+  const before = known.get(view);
+  if (before !== undefined) return before;
+  const rows = rowsOf(view);
+  const meanings = view.features.map((feature) => `${valueOf(feature)}\n${rows}`);
+  known.set(view, meanings);
+  return meanings;
 }
 
 /** Which rows a view sees, whatever its source is called. */

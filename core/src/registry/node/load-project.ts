@@ -14,6 +14,7 @@ import { formatDiagnostic } from "../format-diagnostic.js";
 import { governanceFindings } from "../governance-findings.js";
 import { digestedForm, snapshotEntries } from "../snapshot.js";
 import { readHistory } from "./read-history.js";
+import { fileStamp, type ProjectMemory } from "./project-memory.js";
 import { readData } from "./read-sources.js";
 
 export interface LoadedProject {
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly schemas?: "read" | "cached";
   /** Texts that stand for a file's own, by path relative to the root: what an editor holds unsaved. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** Kept by whoever loads the same project again and again. */
+  readonly memory?: ProjectMemory;
 }
 
 const settingsFile = "skewproof.yaml";
@@ -57,12 +60,12 @@ export function findProject(projectDir?: string): string {
 /** Loads and binds a project. Mistakes in it are diagnostics; the project holds what is valid. */
 export async function loadProject(
   root: string,
-  { schemas = "read", texts = new Map() }: LoadOptions = {},
+  { schemas = "read", texts = new Map(), memory }: LoadOptions = {},
 ): Promise<LoadedProject> {
-  const { settings, parsed, diagnostics, files } = readDefinitions(root, texts);
-  const data = await readData(root, parsed, schemas);
+  const { settings, parsed, diagnostics, files } = readDefinitions(root, texts, memory);
+  const data = await readData(root, parsed, schemas, memory);
   const bound = bindProject(settings, parsed, data.sources);
-  const history = readHistory(root);
+  const history = readHistory(root, memory);
   const governed = governanceFindings({ project: bound.project, parsed, ...data, history });
   const damaged = history.damage === undefined ? [] : [registryDamaged(history.damage)];
   return {
@@ -104,6 +107,7 @@ export async function loadValidProject(root: string, options?: LoadOptions): Pro
 function readDefinitions(
   root: string,
   texts: ReadonlyMap<string, string>,
+  memory: ProjectMemory | undefined,
 ): { settings: ProjectSettings; parsed: Parsed[]; diagnostics: Diagnostic[]; files: string[] } {
   const read = (file: string): string => texts.get(file) ?? readFileSync(path.join(root, file), "utf8");
   const found = parseProjectSettings(settingsFile, read(settingsFile));
@@ -114,9 +118,13 @@ function readDefinitions(
   const parsed: Parsed[] = [];
   const diagnostics = [...found.diagnostics];
   for (const file of files.sort()) {
-    const { definitions, diagnostics: more } = parseDefinitions(file, read(file));
-    parsed.push(...definitions);
-    diagnostics.push(...more);
+    const before = memory?.files.get(file);
+    const stamp = memory === undefined || texts.has(file) ? undefined : fileStamp(path.join(root, file));
+    const isSame = before?.stamp !== undefined && before.stamp === stamp;
+    const found = isSame ? before.parsed : parseDefinitions(file, read(file), before?.parsed);
+    memory?.files.set(file, { stamp, parsed: found });
+    parsed.push(...found.definitions);
+    diagnostics.push(...found.diagnostics);
   }
   return { settings, parsed, diagnostics, files };
 }

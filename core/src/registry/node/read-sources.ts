@@ -7,6 +7,7 @@ import type { Column } from "../../values/value-type.js";
 import type { SourceLocation } from "../bound-project.js";
 import { labelsKey, type Facts, type LabelColumns, type SourceFacts } from "../source-facts.js";
 import { dataIdentity } from "./data-identity.js";
+import { readOnce, type ProjectMemory } from "./project-memory.js";
 
 /** A place to look at: a source, or a pipeline's labels. */
 export interface Wanted {
@@ -40,9 +41,14 @@ export interface DataFacts {
  * What the data of all sources and labels has. `read` looks at whatever is not known to be as it was at the last look;
  * `cached` takes the last look, and loads no native code.
  */
-export async function readData(root: string, parsed: readonly Parsed[], how: "read" | "cached"): Promise<DataFacts> {
+export async function readData(
+  root: string,
+  parsed: readonly Parsed[],
+  how: "read" | "cached",
+  memory?: ProjectMemory,
+): Promise<DataFacts> {
   const wanted = placesToRead(parsed);
-  const cache = readCache(root);
+  const cache = readOnce(memory, cacheFile(root), () => readCache(root));
   const kept: Record<string, Look> = {};
   const stale: (Wanted & { readonly identity: string | undefined })[] = [];
   const refused = new Map<string, string>();

@@ -18,7 +18,7 @@ import type { AuditEntry } from "../audit.js";
 import type { Snapshot } from "../snapshot.js";
 
 export const registryFolder = (root: string): string => path.join(root, ".skewproof", "registry");
-const auditFile = (root: string): string => path.join(registryFolder(root), "audit.ndjson");
+export const auditFile = (root: string): string => path.join(registryFolder(root), "audit.ndjson");
 const snapshotFile = (root: string, digest: string): string => path.join(registryFolder(root), `${digest}.json`);
 
 export const snapshotDigest = (snapshot: Snapshot): string => digestText(canonicalJson(snapshot));
