@@ -124,12 +124,8 @@ function addView(view: FeatureView | OnDemandView, add: Add): void {
   const id = `view ${view.name}`;
   if (view.kind === "on_demand_view") {
     const inputs = view.inputs.map(({ name }) => name).sort();
-    add(
-      id,
-      view,
-      { kind: view.kind, inputs, request: types(view.request) },
-      inputs.map((name) => `view ${name}`),
-    );
+    // What it makes of its inputs, each feature says itself.
+    add(id, view, { kind: view.kind, inputs, request: types(view.request) }, []);
     const origin = new Map([
       ...view.request.map(({ name }) => [name, `request ${view.name}.${name}`] as const),
       ...view.inputs.flatMap((input) => input.features.map(({ name }) => [name, `feature ${input.name}.${name}`] as const)),

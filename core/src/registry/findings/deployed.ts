@@ -65,8 +65,7 @@ function changedBehind(feature: string, before: Snapshot, entries: Readonly<Reco
     const entry = entries[id];
     if (entry === undefined || seen.has(id)) continue;
     seen.add(id);
-    // A view on demand is read for its features' sake, each of which names what it reads itself.
-    for (const read of entry.reads) if (!id.startsWith("view ") || !read.startsWith("view ")) open.push(read);
+    open.push(...entry.reads);
   }
   return inOrder([...seen].filter((id) => differs(id, before.entries[id], entries[id])));
 }

@@ -33,7 +33,7 @@ function compare({ root }: LoadedProject, snapshot: Snapshot, before: Applied | 
   return {
     digest: snapshotDigest(snapshot),
     against: before === undefined ? null : { digest: before.entry.digest, at: before.entry.at, by: before.entry.by },
-    ...planChanges(before?.snapshot, snapshot, readModelReaders(root)),
+    ...planChanges(before?.snapshot, snapshot, readModelReaders(root, "current")),
   };
 }
 

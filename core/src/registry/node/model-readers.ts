@@ -5,10 +5,10 @@ import type { Bundle } from "../../models/bundle.js";
 import type { ModelReader } from "../dependents.js";
 
 /**
- * The versions that a change can break: of each model the newest, and what was deployed last to any target. Only the
- * bundles' descriptions are read; their files are verified where they are loaded.
+ * Registered versions: `current` are those that a change can break, of each model the newest and what was deployed last to
+ * any target. Only the bundles' descriptions are read; their files are verified where they are loaded.
  */
-export function readModelReaders(root: string): ModelReader[] {
+export function readModelReaders(root: string, which: "current" | "all"): ModelReader[] {
   const folder = path.join(root, ".skewproof", "models");
   if (!existsSync(folder)) return [];
   const deployed = deployedVersions(root);
@@ -18,7 +18,9 @@ export function readModelReaders(root: string): ModelReader[] {
       const versions = readdirSync(path.join(folder, model))
         .filter((name) => /^\d+$/.test(name))
         .map(Number);
-      const wanted = versions.filter((version) => version === Math.max(...versions) || deployed.has(`${model}@${version}`));
+      const wanted = versions.filter(
+        (version) => which === "all" || version === Math.max(...versions) || deployed.has(`${model}@${version}`),
+      );
       return wanted.sort((a, b) => a - b).flatMap((version) => readReader(path.join(folder, model, String(version))));
     });
 }

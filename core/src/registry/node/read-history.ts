@@ -7,7 +7,7 @@ import { appliedDefinitions, auditFile, readAudit, readSnapshot } from "./regist
 
 /** What was applied and registered before; a record that cannot be read is told, and does not stop the rest. */
 export function readHistory(root: string, memory?: ProjectMemory): History {
-  return { versions: readModelReaders(root), ...readOnce(memory, auditFile(root), () => readRegistry(root)) };
+  return { versions: readModelReaders(root, "current"), ...readOnce(memory, auditFile(root), () => readRegistry(root)) };
 }
 
 function readRegistry(root: string): Omit<History, "versions"> {
