@@ -4,7 +4,16 @@ import type { Definition, Kind, ProjectSettings } from "../definitions/schemas.j
 import { parseDuration } from "../values/duration.js";
 import { didYouMean } from "../values/nearest-name.js";
 import type { Column } from "../values/value-type.js";
-import { bindEntity, bindFeatureView, bindOnDemandView, bindService, bindSource, describedOf, requireOne } from "./bind-views.js";
+import {
+  bindEntity,
+  bindFeatureView,
+  bindOnDemandView,
+  bindService,
+  bindSource,
+  describedOf,
+  requireOne,
+  type Declared,
+} from "./bind-views.js";
 import type {
   BoundProject,
   FeatureService,
@@ -61,18 +70,18 @@ export function bindProject(
     ],
     (at, own) => bindFeatureView(at, entities, sources, own),
   );
-  const onDemand = new Set(parsed.flatMap((at) => (at.kind === "on_demand_view" ? [at.definition.name] : [])));
+  const declared = declaredIn(parsed);
   const views = new Map<string, FeatureView | OnDemandView>(featureViews);
   const onDemandViews = bindAll(
     "on_demand_view",
     ({ inputs }) => (inputs ?? []).map((name) => featureViews.get(name)),
-    (at, own) => bindOnDemandView(at, featureViews, onDemand, own),
+    (at, own) => bindOnDemandView(at, featureViews, declared, own),
   );
   for (const [name, view] of onDemandViews) if (!views.has(name)) views.set(name, view);
   const services = bindAll(
     "feature_service",
     ({ features }) => features.map((reference) => views.get(reference.split(".", 1)[0] ?? "")),
-    (at, own) => bindService(at, views, own),
+    (at, own) => bindService(at, views, declared, own),
   );
   const models = bindAll(
     "model",
@@ -124,6 +133,18 @@ export function bindProject(
     },
     diagnostics: report.diagnostics,
   };
+}
+
+function declaredIn(parsed: readonly Parsed[]): Declared {
+  const onDemand = new Set<string>();
+  const features = new Map<string, ReadonlySet<string>>();
+  for (const at of parsed) {
+    if (isKind(at, "on_demand_view")) onDemand.add(at.definition.name);
+    else if (!isKind(at, "feature_view")) continue;
+    const { name } = at.definition;
+    if (!features.has(name)) features.set(name, new Set(at.definition.features.map((feature) => feature.name)));
+  }
+  return { onDemand, features };
 }
 
 const columnsIn = (facts: SourceFacts | string | undefined): readonly Column[] | string | undefined =>

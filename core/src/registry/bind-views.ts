@@ -217,11 +217,18 @@ function duplicates(at: Parsed, features: readonly { readonly name: string }[], 
 
 type Views = ReadonlyMap<string, FeatureView | OnDemandView>;
 
-/** `views`: the feature views; `onDemand`: the names of all on-demand views. */
+/** What the definitions of all views declare, bound or not: a feature with a mistake of its own is not also unknown. */
+export interface Declared {
+  readonly onDemand: ReadonlySet<string>;
+  /** Names of features, by view. */
+  readonly features: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** `views`: the feature views. */
 export function bindOnDemandView(
   at: Parsed<"on_demand_view">,
   views: ReadonlyMap<string, FeatureView>,
-  onDemand: ReadonlySet<string>,
+  declared: Declared,
   report: Report,
 ): OnDemandView {
   const { definition } = at;
@@ -230,7 +237,7 @@ export function bindOnDemandView(
       report.problem(at, ["inputs", index], "cycle", `${name} cannot be its own input.`);
       return [];
     }
-    if (onDemand.has(name) && !views.has(name)) {
+    if (declared.onDemand.has(name) && !views.has(name)) {
       report.problem(at, ["inputs", index], "on-demand-input", `${name} is on demand itself; inputs are feature views.`);
       return [];
     }
@@ -253,7 +260,10 @@ export function bindOnDemandView(
       else scope.push({ name, type });
     }
   const complete =
-    inputs.length === (definition.inputs ?? []).length && inputs.every(({ source }) => source.columns !== undefined);
+    inputs.length === (definition.inputs ?? []).length &&
+    inputs.every(
+      ({ name, source, features }) => source.columns !== undefined && features.length === declared.features.get(name)?.size,
+    );
   duplicates(at, definition.features, report);
   const features = definition.features.flatMap((feature, index) => {
     const bound = bindRowFeature(
@@ -270,14 +280,14 @@ export function bindOnDemandView(
   return { kind: "on_demand_view", ...describedOf(at), inputs, request, features };
 }
 
-export function bindService(at: Parsed<"feature_service">, views: Views, report: Report): FeatureService {
+export function bindService(at: Parsed<"feature_service">, views: Views, declared: Declared, report: Report): FeatureService {
   const features = new Map<string, ServiceFeature>();
   for (const [index, reference] of at.definition.features.entries()) {
     const [viewName = "", featureName] = reference.split(".");
     const [view] = requireOne(at, ["features", index], "view", viewName, views, report);
     if (view === undefined) continue;
     const wanted = featureName === undefined ? view.features : view.features.filter(({ name }) => name === featureName);
-    if (featureName !== undefined && wanted.length === 0) {
+    if (featureName !== undefined && declared.features.get(viewName)?.has(featureName) !== true) {
       const names = view.features.map(({ name }) => name);
       report.problem(
         at,

@@ -13,12 +13,17 @@ import { timeFindings } from "./findings/time.js";
 import { createReport } from "./report.js";
 import type { Facts, LabelColumns } from "./source-facts.js";
 
-/** What is wrong with a project beyond its validity: leakage, time, readers, personal data, drift, deployed models. */
+/**
+ * What is wrong with a project beyond its validity: leakage, time, readers, personal data, drift, deployed models. Of an
+ * invalid one it is not said what nothing reads or what a model misses: what has a mistake is not bound, and reads nothing.
+ */
 export function governanceFindings({
   parsed,
   history,
+  isValid,
   ...rest
 }: {
+  readonly isValid: boolean;
   readonly project: Omit<BoundProject, "digest">;
   readonly parsed: readonly Parsed[];
   readonly sources: Facts;
@@ -43,9 +48,8 @@ export function governanceFindings({
     timeFindings,
     piiFindings,
     sameMeaningFindings,
-    readerFindings,
     schemaDriftFindings,
-    deployedFindings,
+    ...(isValid ? [readerFindings, deployedFindings] : []),
   ])
     find(findings);
   return report.diagnostics;

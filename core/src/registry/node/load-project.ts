@@ -66,7 +66,8 @@ export async function loadProject(
   const data = await readData(root, parsed, schemas, memory);
   const bound = bindProject(settings, parsed, data.sources);
   const history = readHistory(root, memory);
-  const governed = governanceFindings({ project: bound.project, parsed, ...data, history });
+  const isValid = ![...diagnostics, ...bound.diagnostics].some(({ severity }) => severity === "error");
+  const governed = governanceFindings({ project: bound.project, parsed, ...data, history, isValid });
   const damaged = history.damage === undefined ? [] : [registryDamaged(history.damage)];
   return {
     root,
