@@ -7,7 +7,10 @@ import { LineCounter, parseAllDocuments, YAMLParseError, type Document } from "y
 import type { DiagnosticCode } from "../diagnostic-codes.js";
 import type { Diagnostic, Range } from "../diagnostic.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
+import { duplicateKey } from "./duplicate-key.js";
 import { joinCommas } from "./join-commas.js";
+import { plainSourceMap } from "./plain-source-map.js";
+import { parsePlainYaml, plainValue } from "./plain-yaml.js";
 import { kindSchemas, projectSchema, type Definition, type Kind, type ProjectSettings } from "./schemas.js";
 import { valueAt } from "./value-at.js";
 import { sourceMap, type SourceMap, type YamlPath } from "./source-map.js";
@@ -129,13 +132,20 @@ const start: Range = { start: { line: 0, character: 0 }, end: { line: 0, charact
 
 /** `firstLine`: where the text begins in its file. */
 function parseYaml(file: string, text: string, firstLine: number): { documents: Loaded[]; diagnostics: Diagnostic[] } {
+  const plain = parsePlainYaml(text);
+  if (plain !== undefined)
+    return { documents: [{ value: plainValue(plain), map: plainSourceMap(plain, text, firstLine) }], diagnostics: [] };
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const diagnostics: Diagnostic[] = [];
   const documents: Loaded[] = [];
   for (const document of Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []) {
     if (document.errors.length === 0) {
       joinCommas(document, text);
+      const twice = duplicateKey(document);
+      if (twice !== undefined) document.errors.push(twice);
+    }
+    if (document.errors.length === 0) {
       if (document.contents === null) continue;
       try {
         documents.push({ value: document.toJS() as unknown, map: sourceMap(document, lines, text.length, firstLine) });

@@ -265,6 +265,23 @@ it("SARIF describes each code that it names, and holds the fixes", async () => {
   expect(run?.results.find(({ ruleId }) => ruleId === "unknown-key")?.fixes).toHaveLength(1);
 });
 
+it.each<[string, Case, DiagnosticCode[]]>([
+  ["a mistake in a feature, and not that others cannot read it", { edits: [["sum(amount)", "sum(amuont)"]] }, ["unknown-column"]],
+  ["a key that stands twice", { edits: [["ttl: 30d", "ttl: 30d\nttl: 20d"]] }, ["invalid-yaml", "unknown-reference"]],
+  [
+    "a key that stands twice between braces",
+    { edits: [["type: int64, expression: items", "type: int64, type: int64"]] },
+    ["invalid-yaml", "unknown-reference"],
+  ],
+])("%s is told once", async (_, one, codes) => {
+  expect((await check(one)).diagnostics.map(({ code }) => code)).toEqual(codes);
+});
+
+it("commas between parentheses may end alike in two values of one map", async () => {
+  const one = { edits: [["expression: items", "expression: coalesce(items, 0), description: as (items, 0)"]] } as const;
+  expect((await check(one)).diagnostics).toEqual([]);
+});
+
 it.each<[string, Case]>([
   [
     "by its name",
