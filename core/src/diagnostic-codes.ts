@@ -51,6 +51,10 @@ export const diagnosticCodes = {
   "entity-and-entities": error("A view has both `entity` and `entities`.", "Keep one of the two."),
   // Sources
   "source-location": error("A source has not exactly one of `path`, `table`, `query` and `stream`.", "Keep one of them."),
+  "table-without-engine": error(
+    "A source names a table, and the offline engine reads files.",
+    "Use `path` or `query`, or an offline engine with tables.",
+  ),
   "unreadable-source": error(
     "The source's data cannot be read.",
     "The message is the reader's own: correct the path or the query, or restore the file.",

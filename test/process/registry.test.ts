@@ -43,6 +43,36 @@ it("docs/registry.md says what the commands say", () => {
   }
 });
 
+describe("check, list and show", () => {
+  it.each([
+    [["check", "--format", "xml"], 2, /Allowed choices are text, json, sarif/],
+    [["list", "wievs"], 2, /wievs is no kind of definition\. Kinds: entities, sources, views/],
+    [["show", "customer_orders.spent7d"], 2, /Did you mean customer_orders\.spent_7d\?/],
+    [["show"], 2, /missing required argument 'reference'/],
+    [["apply", "--approve"], 2, /argument missing/],
+  ])("%j is answered with what to do", (args, status, message) => {
+    const outcome = skewproof(root, args);
+    expect(outcome.status).toBe(status);
+    expect(outcome.stderr).toMatch(message);
+  });
+
+  it.each(["check", "list", "show", "plan", "apply"])("%s --help has an example", (name) => {
+    expect(skewproof(root, [name, "--help"]).stdout).toMatch(new RegExp(`Examples?:\n {2}skewproof ${name}`));
+  });
+
+  it("the data is read again when its file has changed, and not before", () => {
+    const read = (): string => readFileSync(path.join(root, ".skewproof/schemas.json"), "utf8");
+    expect(skewproof(root, ["check"]).status).toBe(0);
+    const before = read();
+    expect(skewproof(root, ["check"]).status).toBe(0);
+    expect(read()).toBe(before);
+    writeFileSync(path.join(root, "data/orders.csv"), "customer_id,ordered_at,total\n1,2026-01-01 09:00:00,20.5\n");
+    expect(skewproof(root, ["check"]).stdout).toContain("There is no column amount");
+    writeFileSync(path.join(root, "data/orders.csv"), "customer_id,ordered_at,amount\n1,2026-01-01 09:00:00,20.5\n");
+    expect(skewproof(root, ["check"]).stdout).toContain("warning window-beyond-history");
+  });
+});
+
 describe("plan and apply", () => {
   it("give JSON, and the exit statuses of contracts §5", () => {
     expect(JSON.parse(skewproof(root, ["plan", "--json"]).stdout)).toMatchObject({ against: null, breaking: 0, approvals: [] });

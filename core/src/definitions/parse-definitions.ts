@@ -125,7 +125,26 @@ export function parseProjectSettings(
   }
   diagnostics.push(...validate(file, projectSchema, first.value, first.map));
   // Validation has established the type.
+  if (diagnostics.length === 0) diagnostics.push(...missingUrls(file, first.value as ProjectSettings, first.map));
+  // Validation has established the type.
   return diagnostics.length === 0 ? { settings: first.value as ProjectSettings, map: first.map, diagnostics } : { diagnostics };
+}
+
+/** Engines and stores that run elsewhere are reached by a url. */
+function missingUrls(file: string, { offline, online }: ProjectSettings, map: SourceMap): Diagnostic[] {
+  const missing = (key: string, what: string): Diagnostic => ({
+    code: "missing-key",
+    severity: "error",
+    message: `${what} needs a \`url\`.`,
+    file,
+    range: map.range([key]),
+  });
+  return [
+    ...(offline !== undefined && offline.engine !== "duckdb" && offline.url === undefined
+      ? [missing("offline", `The offline engine ${offline.engine}`)]
+      : []),
+    ...(online?.store === "redis" && online.url === undefined ? [missing("online", "The online store redis")] : []),
+  ];
 }
 
 const start: Range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };

@@ -55,12 +55,13 @@ export function bindProject(
     return bound;
   };
 
+  const engine = settings.offline?.engine ?? "duckdb";
   const entities = bindAll("entity", () => [], bindEntity);
   const sources = bindAll(
     "source",
     // Null, not undefined: of a source that was never read there is nothing to wait for.
-    ({ name }) => [columnsIn(facts.get(name)) ?? null],
-    (at, own) => bindSource(at, columnsIn(facts.get(at.definition.name)), own),
+    ({ name }) => [columnsIn(facts.get(name)) ?? null, engine],
+    (at, own) => bindSource(at, columnsIn(facts.get(at.definition.name)), engine, own),
   );
   const featureViews = bindAll(
     "feature_view",
@@ -114,7 +115,7 @@ export function bindProject(
     project: {
       name: settings.project,
       offline: {
-        engine: settings.offline?.engine ?? "duckdb",
+        engine,
         ...(settings.offline?.url === undefined ? {} : { url: settings.offline.url }),
       },
       online: {

@@ -5,6 +5,7 @@ import { didYouMean, nearestName } from "../values/nearest-name.js";
 import type { Column } from "../values/value-type.js";
 import { bindRowFeature, bindType, bindViewFeature } from "./bind-feature.js";
 import type {
+  BoundProject,
   Described,
   Entity,
   FeatureService,
@@ -42,6 +43,7 @@ export function bindEntity(at: Parsed<"entity">, report: Report): Entity {
 export function bindSource(
   at: Parsed<"source">,
   columns: readonly Column[] | string | undefined,
+  engine: BoundProject["offline"]["engine"],
   report: Report,
 ): Source | undefined {
   const { path, table, query, stream, schema, event_time, known_at, tie_break } = at.definition;
@@ -56,6 +58,13 @@ export function bindSource(
     return undefined;
   }
   const place = path === undefined ? (query === undefined ? "name" : "query") : "path";
+  if (table !== undefined && engine === "duckdb")
+    report.problem(
+      at,
+      ["table"],
+      "table-without-engine",
+      `The table ${table} needs an offline engine with tables; DuckDB reads files: use \`path\` or \`query\`.`,
+    );
   if (typeof columns === "string") report.problem(at, [place], "unreadable-source", columns);
   let known = typeof columns === "string" ? undefined : columns;
   if (stream === true) {

@@ -67,6 +67,7 @@ const cases: Readonly<Record<DiagnosticCode, Case>> = {
   },
   "entity-and-entities": { edits: [["source: orders\nttl", "entities: [customer]\nsource: orders\nttl"]], marks: "[customer]" },
   "source-location": { edits: [["path: data/orders.csv", "path: data/orders.csv\ntable: orders"]] },
+  "table-without-engine": { edits: [["path: data/orders.csv", "table: orders"]], marks: "orders" },
   "unreadable-source": { edits: [["data/orders.csv", "data/nothing.csv"]], marks: "data/nothing.csv" },
   "unknown-column": { edits: [expression("itens + 1")], marks: "itens", fixed: "expression: items + 1" },
   "missing-event-time": { edits: [["event_time: ordered_at\n", ""]], marks: "orders" },
@@ -263,6 +264,15 @@ it("SARIF describes each code that it names, and holds the fixes", async () => {
     help: { text: expect.stringContaining("spelling") as string },
   });
   expect(run?.results.find(({ ruleId }) => ruleId === "unknown-key")?.fixes).toHaveLength(1);
+});
+
+it.each([
+  ["offline: { engine: spark }", "The offline engine spark needs a `url`."],
+  ["online: { store: redis }", "The online store redis needs a `url`."],
+  ["offline: { engine: flink }", "`offline.engine` must be equal to one of the allowed values."],
+])("skewproof.yaml with %s", async (line, message) => {
+  const { diagnostics } = await loadProject(writeShop({ "skewproof.yaml": `project: shop\nformat: 1\n${line}\n` }));
+  expect(diagnostics.filter(({ file }) => file === "skewproof.yaml").map((one) => one.message)).toEqual([message]);
 });
 
 it.each<[string, Case, DiagnosticCode[]]>([

@@ -6,12 +6,15 @@ import { featurePath, featureViews, type Findings } from "./context.js";
 
 /** Features of feature views that compute one value from the same rows at the same moments, under two names or in two views. */
 export function sameMeaningFindings(findings: Findings): void {
-  const seen = new Map<string, string>();
-  for (const [view, at] of featureViews(findings))
-    for (const [index, meaning] of meaningsOf(view).entries()) {
+  const ofRows = new Map<string, Map<string, string>>();
+  for (const [view, at] of featureViews(findings)) {
+    const { rows, values } = meaningsOf(view);
+    const seen = ofRows.get(rows) ?? new Map<string, string>();
+    ofRows.set(rows, seen);
+    for (const [index, value] of values.entries()) {
       const { name = "" } = view.features[index] ?? {};
-      const other = seen.get(meaning);
-      if (other === undefined) seen.set(meaning, `${view.name}.${name}`);
+      const other = seen.get(value);
+      if (other === undefined) seen.set(value, `${view.name}.${name}`);
       else
         findings.report.problem(
           at,
@@ -20,17 +23,22 @@ export function sameMeaningFindings(findings: Findings): void {
           `${view.name}.${name} computes the same as ${other}. Keep one, and let the other's readers use it.`,
         );
     }
+  }
+}
+
+interface Meanings {
+  readonly rows: string;
+  /** One text per meaning, for each feature in its order. */
+  readonly values: readonly string[];
 }
 
 // Editors ask at each change, and a view that stayed is the same object.
-const known = new WeakMap<FeatureView, readonly string[]>();
+const known = new WeakMap<FeatureView, Meanings>();
 
-/** One text per meaning, for each feature in its order. */
-function meaningsOf(view: FeatureView): readonly string[] {
+function meaningsOf(view: FeatureView): Meanings {
   const before = known.get(view);
   if (before !== undefined) return before;
-  const rows = rowsOf(view);
-  const meanings = view.features.map((feature) => `${valueOf(feature)}\n${rows}`);
+  const meanings = { rows: rowsOf(view), values: view.features.map(valueOf) };
   known.set(view, meanings);
   return meanings;
 }
@@ -48,5 +56,6 @@ function valueOf({ type, default: fallback, ...feature }: RowFeature | WindowFea
     feature.kind === "row"
       ? printExpression(feature.expression)
       : `${printAggregate(feature.aggregate)} over ${String(feature.window)}`;
-  return `${printValueType(type)} ${computed} ${JSON.stringify(toJsonValue(fallback ?? null, type))}`;
+  const otherwise = fallback === undefined ? "" : JSON.stringify(toJsonValue(fallback, type));
+  return `${printValueType(type)} ${computed} ${otherwise}`;
 }
