@@ -86,12 +86,15 @@ function parseDocument(file: string, text: string, line: number): ParsedDocument
       const kinds = Object.keys(kindSchemas);
       const message =
         typeof kind === "string" ? `There is no kind ${kind}.${didYouMean(kind, kinds)}` : "A definition begins with `kind:`.";
+      const range = map.range(["kind"]);
+      const nearest = typeof kind === "string" ? nearestName(kind, kinds) : undefined;
       diagnostics.push({
         code: "unknown-kind",
         severity: "error",
         message: `${message} Kinds: ${kinds.join(", ")}.`,
         file,
-        range: map.range(["kind"]),
+        range,
+        ...(nearest === undefined ? {} : { fix: { title: `Change to ${nearest}`, edits: [{ range, newText: nearest }] } }),
       });
       continue;
     }

@@ -298,11 +298,13 @@ export function bindService(at: Parsed<"feature_service">, views: Views, declare
     const wanted = featureName === undefined ? view.features : view.features.filter(({ name }) => name === featureName);
     if (featureName !== undefined && declared.features.get(viewName)?.has(featureName) !== true) {
       const names = view.features.map(({ name }) => name);
+      const nearest = nearestName(featureName, names);
       report.problem(
         at,
         ["features", index],
         "unknown-feature",
         `The view ${viewName} has no feature ${featureName}.${didYouMean(featureName, names)}`,
+        nearest === undefined ? undefined : `${viewName}.${nearest}`,
       );
     }
     for (const feature of wanted) {

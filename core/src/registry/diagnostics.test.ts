@@ -35,13 +35,17 @@ const aggregate = (text: string): Edit => [`"sum(amount)", window: 1d`, text];
 /** One project for each code, which has it. */
 const cases: Readonly<Record<DiagnosticCode, Case>> = {
   "invalid-yaml": { edits: [["kind: entity", "kind: [entity"]] },
-  "unknown-kind": { edits: [["kind: entity", "kind: entitty"]], marks: "entitty" },
+  "unknown-kind": { edits: [["kind: entity", "kind: entitty"]], marks: "entitty", fixed: "kind: entity" },
   "unknown-key": { edits: [["event_time:", "event_tiem:"]], marks: "event_tiem", fixed: "event_time: ordered_at" },
   "missing-key": { edits: [["source: orders\nttl", "ttl"]] },
   "wrong-value": { edits: [["ttl: 30d", "ttl: a month"]], marks: "a month" },
   "duplicate-name": { edits: [["name: last_order\n", "name: spending\n"]], marks: "spending" },
   "unknown-reference": { edits: [["source: orders\nttl", "source: order\nttl"]], marks: "order", fixed: "source: orders" },
-  "unknown-feature": { edits: [["[spending, last_order", "[spending.none, last_order"]], marks: "spending.none" },
+  "unknown-feature": {
+    edits: [["[spending, last_order", "[spending.spent_2d, last_order"]],
+    marks: "spending.spent_2d",
+    fixed: "[spending.spent_1d, last_order",
+  },
   "unknown-key-column": { edits: [["ttl: 30d", "ttl: 30d\nkeys: { client: customer_id }"]], marks: "customer_id" },
   "unknown-placeholder": { edits: [["{inputs.training}", "{inputs.trainig}"]] },
   "ambiguous-name": { edits: [["request: { basket_value: float64 }", "request: { basket_value: float64, spent_1d: float64 }"]] },

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
@@ -54,7 +53,6 @@ export async function applyProject(
   { by, approvals, now }: ApplyOptions,
 ): Promise<PlanResult & { readonly entry: AuditEntry | null }> {
   const { root, project } = loaded;
-  mkdirSync(registryFolder(root), { recursive: true });
   return withLock(path.join(registryFolder(root), "lock"), () => {
     const before = lastApplied(root);
     const snapshot = currentSnapshot(loaded);

@@ -8,5 +8,14 @@ export function findAuthor(root: string, given?: string): { name: string; from: 
   if (given !== undefined) return { name: given, from: "option" };
   const git = spawnSync("git", ["config", "user.email"], { cwd: root, encoding: "utf8" });
   const email = git.status === 0 ? git.stdout.trim() : "";
-  return email === "" ? { name: userInfo().username, from: "system" } : { name: email, from: "git" };
+  return email === "" ? { name: systemUser(), from: "system" } : { name: email, from: "git" };
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // In a container the user may have a number and no name.
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }

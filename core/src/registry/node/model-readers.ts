@@ -40,9 +40,13 @@ function readReader(folder: string): ModelReader[] {
 function deployedVersions(root: string): Set<string> {
   const file = path.join(root, ".skewproof", "deployments.json");
   if (!existsSync(file)) return new Set();
-  // What `deploy` writes: by target, the version of each model.
-  const deployments = JSON.parse(readFileSync(file, "utf8")) as Record<string, { models: Record<string, string> }>;
-  return new Set(
-    Object.values(deployments).flatMap(({ models }) => Object.entries(models).map(([model, version]) => `${model}@${version}`)),
-  );
+  try {
+    // What `deploy` writes: by target, the version of each model. It is told of damage where it is deployed from.
+    const deployments = JSON.parse(readFileSync(file, "utf8")) as Record<string, { models: Record<string, string> }>;
+    return new Set(
+      Object.values(deployments).flatMap(({ models }) => Object.entries(models).map(([model, version]) => `${model}@${version}`)),
+    );
+  } catch {
+    return new Set();
+  }
 }

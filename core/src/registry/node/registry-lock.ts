@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SkewproofError } from "../../errors.js";
@@ -32,11 +33,13 @@ const self = (): string => `${process.pid} on ${hostname()}`;
 
 function create(file: string): boolean {
   try {
+    mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, self(), { flag: "wx" });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    throw new SkewproofError("unavailable", `${file} cannot be written: ${message}. Make its folder writable.`, { cause: error });
   }
 }
 
