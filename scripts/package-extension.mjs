@@ -1,10 +1,11 @@
 // Packages the extension for this platform as dist/skewproof-vscode-PLATFORM.vsix: its bundles, and beside them the command
 // line with the native packages, which only ever run in processes of their own.
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { createVSIX } from "@vscode/vsce";
 
+import { blankSymbols } from "./blank-symbols.mjs";
 import { natives } from "./natives.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -54,6 +55,11 @@ function copyPackage(name, from) {
 /** Read by install scripts alone. */
 const unused = new Set(["adm-zip", "global-agent", "node-addon-api", "msgpackr-extract"]);
 for (const name of natives) copyPackage(name, root);
+for (const name of globSync("node_modules/**/*.{so,node}*", { cwd: server })) {
+  const library = readFileSync(path.join(server, name));
+  blankSymbols(library);
+  writeFileSync(path.join(server, name), library);
+}
 
 const packagePath = path.join(extension, "dist", `skewproof-vscode-${platform}.vsix`);
 await createVSIX({ cwd: stage, packagePath, target: platform, dependencies: false, allowMissingRepository: true });

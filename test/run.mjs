@@ -42,6 +42,7 @@ const steps = [
   ),
   check("knip", node, bin("knip")),
   vitest("unit", "--project", "unit"),
+  vitest("conformance", "--project", "conformance"),
   vitest("process", "--project", "process"),
   vitest("browser", "--project", "browser"),
   vitest("vscode", "--project", "vscode"),

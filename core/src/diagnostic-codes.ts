@@ -94,6 +94,7 @@ export const diagnosticCodes = {
   "expected-token": error("A bracket, comma or word is missing.", "Write what the message expects at the place shown."),
   "too-deep": error("An expression is nested too deeply.", "Split it into several features."),
   "expected-expression": error("A value is missing.", "Write one at the place shown."),
+  "too-large": error("An expression has too many parts.", "Split it into several features, or compute it in the source's query."),
   "invalid-literal": error("A literal cannot be read.", "Write it in the form that the message shows."),
   "number-range": error("A whole number is beyond int64.", "Write it as a decimal or float64."),
   "clock-in-expression": error(

@@ -143,7 +143,9 @@ it("stays readable in high contrast", async () => {
   editor.configure({ "workbench.colorTheme": "Default High Contrast" });
   await page.reload();
   await page.locator(".monaco-workbench.hc-black").waitFor();
-  const frame = await webviewFrame(page, ".chart svg.marks");
+  await treeRow("origin_traffic").click();
+  await treeRow("origin_late_share_1h").click();
+  const frame = await webviewFrame(page, "main#view .chart svg.marks");
   const text = await frame.locator(".skewproof-view").evaluate((element) => getComputedStyle(element).color);
   expect(text).toBe("rgb(255, 255, 255)");
   await shot("vscode-high-contrast");

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 
-import type { Backend } from "../expressions/node/evaluate-file.js";
 import { act, type Invocation } from "./command.js";
 import { table } from "./table.js";
 
@@ -15,28 +14,27 @@ export function registerEval(program: Command): void {
     .action(act(evaluate));
 }
 
-const known: readonly Backend[] = ["duckdb", "javascript"];
-
 async function evaluate(
   invocation: Invocation,
   expression: string,
   options: { readonly rows: string; readonly backend: string },
 ): Promise<number> {
   const { SkewproofError } = await import("../errors.js");
-  const { evaluateFile } = await import("../expressions/node/evaluate-file.js");
-  const backends = options.backend.split(",").map((name) => {
-    const found = known.find((one) => one === name.trim());
-    if (found === undefined) throw new SkewproofError("usage", `There is no backend ${name}. Backends: ${known.join(", ")}.`);
+  const { didYouMean } = await import("../values/nearest-name.js");
+  const { backends, evaluateFile } = await import("../expressions/node/evaluate-file.js");
+  const wanted = options.backend.split(",").map((name) => {
+    const found = backends.find((one) => one === name.trim());
+    if (found === undefined)
+      throw new SkewproofError(
+        "usage",
+        `There is no backend ${name.trim()}.${didYouMean(name.trim(), backends)} Backends: ${backends.join(", ")}.`,
+      );
     return found;
   });
-  const evaluation = await evaluateFile(expression, invocation.path(options.rows), backends);
-  const rows = evaluation.rows.map((row, index) => [
-    String(index + 1),
-    ...backends.map((backend) => JSON.stringify(row[backend])),
-  ]);
-  invocation.result(
-    evaluation,
-    `${evaluation.type}, ${evaluation.agree ? "all backends agree" : "the backends differ"}\n\n${table(["row", ...backends], rows)}`,
-  );
+  const chosen = [...new Set(wanted)];
+  const evaluation = await evaluateFile(expression, invocation.path(options.rows), chosen);
+  const rows = evaluation.rows.map((row, index) => [String(index + 1), ...chosen.map((backend) => JSON.stringify(row[backend]))]);
+  const verdict = chosen.length < 2 ? "" : evaluation.agree ? ", all backends agree" : ", the backends differ";
+  invocation.result(evaluation, `${evaluation.type}${verdict}\n\n${table(["row", ...chosen], rows)}`);
   return evaluation.agree ? 0 : 1;
 }

@@ -2,8 +2,11 @@ import type { ExpressionProblem } from "../diagnostic.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
 import { printValueType, sameType } from "../values/value-type-text.js";
 import type { Column, ValueType } from "../values/value-type.js";
+import type { Aggregate } from "./aggregate.js";
 import { aggregates } from "./aggregates.js";
-import { commonType, operations, unitsOf } from "./catalogue.js";
+import { castValue } from "./cast-in-javascript.js";
+import { operations } from "./catalogue.js";
+import { commonType } from "./common-type.js";
 import { parseExpression } from "./parse.js";
 import type { Syntax } from "./syntax.js";
 import type { TypedAggregate, TypedExpression } from "./typed-tree.js";
@@ -16,9 +19,8 @@ export function bindExpression(
   columns: readonly Column[],
 ): { tree?: TypedExpression; problems: ExpressionProblem[] } {
   const { syntax, problems } = parseExpression(text);
-  if (syntax === undefined) return { problems };
-  const tree = typed(syntax, { columns: new Map(columns.map(({ name, type }) => [name, type])), problems });
-  return problems.length === 0 ? { tree, problems } : { problems };
+  const tree = typeSyntax(syntax, columns, problems);
+  return tree === undefined ? { problems } : { tree, problems };
 }
 
 /** Parses and types one aggregate call over columns of the source row. Never throws. */
@@ -27,12 +29,11 @@ export function bindAggregate(
   columns: readonly Column[],
 ): { aggregate?: TypedAggregate; problems: ExpressionProblem[] } {
   const { syntax, problems } = parseExpression(text);
-  if (syntax === undefined) return { problems };
   const fail = (code: string, message: string, at: Syntax, suggestion?: string): { problems: ExpressionProblem[] } => {
     problems.push({ code, message, span: at.span, ...(suggestion === undefined ? {} : { suggestion }) });
     return { problems };
   };
-  const names = [...aggregates.keys()];
+  if (syntax.kind === "error") return { problems };
   if (syntax.kind !== "call" || operations.get(syntax.operation)?.operator === true)
     return fail(
       "not-an-aggregate",
@@ -40,37 +41,51 @@ export function bindAggregate(
       syntax,
     );
   const aggregate = aggregates.get(syntax.operation);
-  if (aggregate === undefined)
+  if (aggregate === undefined) {
+    const names = [...aggregates.keys()];
+    const { nameSpan: span, operation } = syntax;
     return fail(
       "unknown-aggregate",
-      `There is no aggregate ${syntax.operation}.${didYouMean(syntax.operation, names)} Aggregates: ${names.join(", ")}.`,
-      syntax,
+      `There is no aggregate ${operation}.${didYouMean(operation, names)} Aggregates: ${names.join(", ")}.`,
+      { ...syntax, span },
+      nearestName(operation, names),
     );
-
-  const [operandSyntax, parameterSyntax, ...more] = syntax.arguments;
-  if (operandSyntax === undefined || more.length > 0 || (parameterSyntax !== undefined) !== aggregate.parameter)
-    return fail("wrong-arguments", `It is written ${aggregate.signature}.`, syntax);
-  if (operandSyntax.kind === "star")
-    return aggregate.name === "count"
-      ? { aggregate: { function: "count", type: { kind: "int64" }, span: syntax.span }, problems }
-      : fail("wrong-arguments", `Only count takes *; it is written ${aggregate.signature}.`, operandSyntax);
-  let parameter: number | undefined;
-  if (parameterSyntax !== undefined) {
-    if (
-      parameterSyntax.kind !== "literal" ||
-      typeof parameterSyntax.value !== "bigint" ||
-      parameterSyntax.value < 1n ||
-      parameterSyntax.value > 10_000n
-    )
-      return fail("wrong-arguments", "A whole number from 1 to 10000 was expected here.", parameterSyntax);
-    parameter = Number(parameterSyntax.value);
   }
-  const operand = typed(operandSyntax, { columns: new Map(columns.map(({ name, type }) => [name, type])), problems });
-  if (problems.length > 0) return { problems };
+  const [operandSyntax, parameterSyntax, ...more] = syntax.arguments;
+  if (operandSyntax === undefined || more.length > 0 || (parameterSyntax === undefined) !== (aggregate.parameter === undefined))
+    return fail("wrong-arguments", `It is written ${aggregate.signature}.`, syntax);
+  if (operandSyntax.kind === "star") {
+    if (aggregate.name !== "count")
+      return fail("wrong-arguments", `Only count takes *; it is written ${aggregate.signature}.`, operandSyntax);
+    return problems.length > 0
+      ? { problems }
+      : { aggregate: { function: "count", type: { kind: "int64" }, span: syntax.span }, problems };
+  }
+  const parameter = parameterSyntax === undefined ? undefined : parameterOf(parameterSyntax, aggregate);
+  if (typeof parameter === "string" && parameterSyntax !== undefined) fail("wrong-arguments", parameter, parameterSyntax);
+  const operand = typeSyntax(operandSyntax, columns, problems);
+  if (operand === undefined) return { problems };
   const type = aggregate.resolve(operand.type);
   if (typeof type === "string") return fail("wrong-type", `${aggregate.name} ${type}.`, operandSyntax);
   const bound = { function: aggregate.name, type, operand, span: syntax.span };
-  return { aggregate: parameter === undefined ? bound : { ...bound, parameter }, problems };
+  return { aggregate: typeof parameter === "number" ? { ...bound, parameter } : bound, problems };
+}
+
+/** The n, k or p of a call, or what is wrong with it. */
+function parameterOf(syntax: Syntax, { parameter }: Aggregate): number | string {
+  const value = syntax.kind === "literal" ? syntax.value : undefined;
+  const number = typeof value === "bigint" || typeof value === "number" ? Number(value) : NaN;
+  if (parameter === "share") return number >= 0 && number <= 1 ? number : "A share from 0 to 1 was expected here.";
+  return typeof value === "bigint" && number >= 1 && number <= 10_000
+    ? number
+    : "A whole number from 1 to 10000 was expected here.";
+}
+
+/** Types what was parsed; undefined when there are problems, those that `problems` already held among them. */
+function typeSyntax(syntax: Syntax, columns: readonly Column[], problems: ExpressionProblem[]): TypedExpression | undefined {
+  const tree = typed(syntax, { columns: new Map(columns.map(({ name, type }) => [name, type])), problems });
+  problems.sort((a, b) => a.span.start - b.span.start);
+  return problems.length === 0 ? tree : undefined;
 }
 
 interface Scope {
@@ -81,13 +96,15 @@ interface Scope {
 /** After a problem a null of the null type stands in, so that one mistake is told once and the rest is still checked. */
 function typed(syntax: Syntax, scope: Scope): TypedExpression {
   const { span } = syntax;
-  const problem = (code: string, message: string, at = span, suggestion?: string): TypedExpression => {
+  const problem: Report = (code, message, at = span, suggestion) => {
     scope.problems.push({ code, message, span: at, ...(suggestion === undefined ? {} : { suggestion }) });
     return { node: "literal", type: null_, value: null, span };
   };
   switch (syntax.kind) {
     case "literal":
       return { node: "literal", type: syntax.type, value: syntax.value, span };
+    case "error":
+      return { node: "literal", type: null_, value: null, span };
     case "star":
       return problem("unexpected-token", "`*` stands only in count(*).");
     case "name": {
@@ -109,7 +126,7 @@ function typed(syntax: Syntax, scope: Scope): TypedExpression {
       const operand = typed(syntax.operand, scope);
       if (!canCast(operand.type, syntax.type))
         return problem("wrong-type", `${printValueType(operand.type)} cannot be cast to ${printValueType(syntax.type)}.`);
-      return { node: "cast", type: syntax.type, operand, span };
+      return { ...convert(operand, syntax.type), span };
     }
     case "case":
       return typedCase(syntax, scope, problem);
@@ -144,65 +161,84 @@ function typedCase(syntax: Extract<Syntax, { kind: "case" }>, scope: Scope, prob
     branches: branches.map(({ when, then }) => ({ when: convert(when, { kind: "bool" }), then: convert(then, type) })),
     span: syntax.span,
   };
-  return otherwise === undefined ? node : { ...node, otherwise: convert(otherwise, type) };
+  // Without `else` the result is null as well: one meaning, one tree.
+  const isNull = otherwise === undefined || (otherwise.node === "literal" && otherwise.value === null);
+  return isNull ? node : { ...node, otherwise: convert(otherwise, type) };
 }
 
 function typedCall(syntax: Extract<Syntax, { kind: "call" }>, scope: Scope, problem: Report): TypedExpression {
-  const operation = operations.get(syntax.operation);
-  if (operation === undefined) {
-    if (aggregates.has(syntax.operation))
-      return problem(
-        "unexpected-aggregate",
-        `${syntax.operation} is an aggregate: it stands alone, under \`aggregate\`, with a \`window\`.`,
-        syntax.nameSpan,
-      );
-    const names = [...operations.values()].filter(({ operator }) => !operator).map(({ name }) => name);
-    return problem(
-      "unknown-function",
-      `There is no function ${syntax.operation}.${didYouMean(syntax.operation, names)}`,
-      syntax.nameSpan,
-      nearestName(syntax.operation, names),
-    );
-  }
   const operands = syntax.arguments.map((argument) => typed(argument, scope));
+  const operation = operations.get(syntax.operation);
+  if (operation === undefined) return unknownFunction(syntax, problem);
   if (scope.problems.length > 0 && operands.some((operand) => operand.type.kind === "null"))
     return { node: "literal", type: null_, value: null, span: syntax.span };
-  const resolution = operation.resolve(operands.map(({ type }) => type));
+
+  const { choice } = operation;
+  const chosen = choice === undefined ? undefined : operands[choice.index];
+  if (choice !== undefined && chosen !== undefined) {
+    const text = chosen.node === "literal" && typeof chosen.value === "string" ? chosen.value : undefined;
+    const found = choice.values.find((value) => value.toLowerCase() === text?.toLowerCase());
+    if (found === undefined)
+      return problem(
+        "wrong-arguments",
+        `The ${choice.what} of ${operation.name} is one of ${choice.list}.${text === undefined ? "" : didYouMean(text, choice.values)}`,
+        chosen.span,
+        text === undefined ? undefined : quoted(nearestName(text, choice.values), operation.name),
+      );
+    operands[choice.index] = { node: "literal", type: { kind: "string" }, value: found, span: chosen.span };
+  }
+  const resolution = operation.resolve(
+    operands.map(({ type }) => type),
+    operands.map((operand) => (operand.node === "literal" && typeof operand.value === "string" ? operand.value : undefined)),
+  );
   if (typeof resolution === "string")
-    return problem("wrong-type", `${operation.operator ? `\`${operation.signature}\`` : operation.name} ${resolution}.`);
-  const units = unitsOf[operation.name];
-  const [unit] = operands;
-  if (units !== undefined && (unit?.node !== "literal" || typeof unit.value !== "string" || !units.includes(unit.value)))
-    return problem(
-      "wrong-arguments",
-      `The unit of ${operation.name} is one of ${units.join(", ")}.`,
-      unit?.span,
-      unit?.node === "literal" && typeof unit.value === "string" ? nearestName(unit.value, units) : undefined,
-    );
-  const isEpoch = operation.name === "extract" && unit?.node === "literal" && unit.value === "epoch";
+    return problem("wrong-type", `${operation.operator === true ? `\`${operation.signature}\`` : operation.name} ${resolution}.`);
   return {
     node: "call",
-    type: isEpoch ? { kind: "float64" } : resolution.type,
+    type: resolution.type,
     operation: operation.name,
     arguments: operands.map((operand, index) => convert(operand, resolution.operands[index] ?? operand.type)),
     span: syntax.span,
   };
 }
 
-/** The same value in another type; the conversion is a node of the tree, so that every back-end does the same. */
+/** A suggestion replaces its place: extract's unit is a bare word, others are texts. */
+function quoted(name: string | undefined, operation: string): string | undefined {
+  return name === undefined || operation === "extract" ? name : `'${name}'`;
+}
+
+function unknownFunction(syntax: Extract<Syntax, { kind: "call" }>, problem: Report): TypedExpression {
+  if (aggregates.has(syntax.operation))
+    return problem(
+      "unexpected-aggregate",
+      `${syntax.operation} is an aggregate: it stands alone, under \`aggregate\`, with a \`window\`.`,
+      syntax.nameSpan,
+    );
+  const names = [...operations.values()].filter(({ operator }) => operator !== true).map(({ name }) => name);
+  return problem(
+    "unknown-function",
+    `There is no function ${syntax.operation}.${didYouMean(syntax.operation, names)}`,
+    syntax.nameSpan,
+    nearestName(syntax.operation, names),
+  );
+}
+
+/**
+ * The same value in another type; the conversion is a node of the tree, so that every back-end does the same. A
+ * literal is converted at once: `delay / 2` and `delay / 2.0` are one tree.
+ */
 export function convert(operand: TypedExpression, type: ValueType): TypedExpression {
   if (sameType(operand.type, type)) return operand;
-  if (operand.node === "literal" && operand.value === null) return { ...operand, type };
+  if (operand.node === "literal") return { ...operand, type, value: castValue(operand.value, operand.type, type) };
   return { node: "cast", type, operand, span: operand.span };
 }
 
 function canCast(from: ValueType, to: ValueType): boolean {
   const [a, b] = [from.kind, to.kind];
-  if (a === "null" || a === b) return true;
-  if (a === "list" || a === "bytes" || a === "interval") return false;
+  if (from.kind === "list" && to.kind === "list") return canCast(from.element, to.element);
+  if (a === "null" || (a === b && a !== "list")) return true;
+  if (["list", "bytes", "interval"].includes(a) || b === "list" || b === "bytes") return false;
   if (b === "string" || a === "string") return true;
-  if (a === "timestamp" || a === "date" || b === "timestamp" || b === "date")
-    return (a === "timestamp" || a === "date") && (b === "timestamp" || b === "date");
-  if (a === "float64" && b === "decimal") return false;
-  return !(a === "decimal" && b === "bool") && !(a === "bool" && b === "decimal");
+  const isTime = (kind: string): boolean => kind === "timestamp" || kind === "date";
+  return isTime(a) === isTime(b);
 }

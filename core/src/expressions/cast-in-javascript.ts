@@ -1,16 +1,22 @@
-import { isInt64, parseDecimal, printDecimal } from "../values/json-value.js";
+import { isInt64, printDecimal } from "../values/json-value.js";
 import { floorDivide, parseDate, parseTimestamp, printDate, printTimestamp } from "../values/timestamp-text.js";
+import { sameType } from "../values/value-type-text.js";
 import type { Value } from "../values/value.js";
 import type { ValueType } from "../values/value-type.js";
+import { roundHalfAway } from "./round-half-away.js";
+import { textForms } from "./text-forms.js";
 
 const day = 86_400_000_000n;
 
-/** The conversion of one non-null value; what cannot be converted is null. */
+const forms = new Map(Object.entries(textForms).map(([kind, form]) => [kind, new RegExp(`^(?:${form})$`)]));
+
+/** The conversion of one value; null stays null, what cannot be converted is null. */
 export function castValue(value: Value, from: ValueType, to: ValueType): Value {
   if (value === null) return null;
+  if (typeof value === "string" && forms.get(to.kind)?.test(value) === false) return null;
   switch (to.kind) {
     case "bool":
-      if (typeof value === "string") return value === "true" ? true : value === "false" ? false : null;
+      if (typeof value === "string") return value === "true";
       return typeof value === "boolean" ? value : Number(value) !== 0;
     case "int64":
       return toInteger(value, from);
@@ -26,9 +32,19 @@ export function castValue(value: Value, from: ValueType, to: ValueType): Value {
     case "date":
       if (typeof value === "string") return parseDate(value) ?? null;
       return typeof value === "bigint" ? Number(floorDivide(value, day)) : value;
+    case "list":
+      return Array.isArray(value) && from.kind === "list" ? toList(value as readonly Value[], from, to) : value;
     default:
       return value;
   }
+}
+
+type List = Extract<ValueType, { kind: "list" }>;
+
+function toList(items: readonly Value[], from: List, to: List): Value {
+  if (to.length !== undefined && items.length !== to.length) return null;
+  if (sameType(from.element, to.element)) return items;
+  return items.map((item) => castValue(item, from.element, to.element));
 }
 
 function inRange(value: bigint): bigint | null {
@@ -38,25 +54,38 @@ function inRange(value: bigint): bigint | null {
 function toInteger(value: Value, from: ValueType): Value {
   if (typeof value === "boolean") return value ? 1n : 0n;
   if (typeof value === "number") return Number.isFinite(value) ? inRange(BigInt(Math.trunc(value))) : null;
-  if (typeof value === "string") return /^[+-]?\d{1,30}$/.test(value) ? inRange(BigInt(value)) : null;
+  if (typeof value === "string") return inRange(BigInt(value.replace("+", "")));
   if (typeof value !== "bigint") return null;
   return inRange(from.kind === "decimal" ? rescale(value, from.scale, 0) : value);
 }
 
 function toFloat(value: Value, from: ValueType): Value {
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "string") return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$/.test(value) ? Number(value) : null;
+  if (typeof value === "string") return Number(value);
   if (typeof value !== "bigint") return value;
-  return from.kind === "decimal" ? Number(value) / 10 ** from.scale : Number(value);
+  return from.kind === "decimal" ? decimalToFloat(value, from.scale) : Number(value);
 }
+
+/** The nearest float: of two exact floats the quotient is, and otherwise the text's reading is. */
+export function decimalToFloat(unscaled: bigint, scale: number): number {
+  const exact = scale <= 22 && unscaled <= 9_007_199_254_740_992n && unscaled >= -9_007_199_254_740_992n;
+  return exact ? Number(unscaled) / (powers[scale] ?? 1) : Number(printDecimal(unscaled, scale));
+}
+
+/** Powers of ten as the nearest floats; `10 ** 23` is not one in every engine. */
+const powers = Array.from({ length: 39 }, (_, exponent) => Number(`1e${exponent}`));
 
 function toDecimal(value: Value, from: ValueType, to: { precision: number; scale: number }): Value {
   if (typeof value === "string") {
-    const match = /^([+-]?\d{1,38})(?:\.(\d{1,38}))?$/.exec(value);
-    if (match === null) return null;
-    const scale = match[2]?.length ?? 0;
-    const exact = parseDecimal(value, { precision: 76, scale });
-    return exact === undefined ? null : within(rescale(exact, scale, to.scale), to.precision);
+    const scale = value.includes(".") ? value.length - value.indexOf(".") - 1 : 0;
+    const exact = BigInt(value.replace(/[+.]/g, ""));
+    return within(rescale(exact, scale, to.scale), to.precision);
+  }
+  if (typeof value === "boolean") return within(value ? 10n ** BigInt(to.scale) : 0n, to.precision);
+  if (typeof value === "number") {
+    // As DuckDB does it: scaled as a float, rounded half away from zero, and compared with the bound as a float.
+    const scaled = roundHalfAway(value * (powers[to.scale] ?? 1));
+    return Math.abs(scaled) < (powers[to.precision] ?? 0) ? BigInt(scaled) : null;
   }
   if (typeof value !== "bigint") return null;
   return within(rescale(value, from.kind === "decimal" ? from.scale : 0, to.scale), to.precision);

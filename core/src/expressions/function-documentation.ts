@@ -8,21 +8,16 @@ export interface FunctionDocumentation {
   readonly aggregate: boolean;
 }
 
-/** What hover, completion and the documentation page say of each function; operators are left out. */
+/** What hover and completion say of each function; operators are left out. */
 export function functionDocumentation(): readonly FunctionDocumentation[] {
-  const scalar = [...operations.values()].filter(({ operator }) => !operator);
+  const scalar = [...operations.values()].filter(({ operator }) => operator !== true);
   return [
-    ...scalar.map(({ name, signature, documentation, example }) => ({
-      name,
-      signature,
-      documentation: `${documentation} Example: \`${example}\``,
-      aggregate: false,
-    })),
-    ...[...aggregates.values()].map(({ name, signature, documentation }) => ({
-      name,
-      signature,
-      documentation,
-      aggregate: true,
-    })),
-  ];
+    ...scalar.map((one) => ({ ...one, aggregate: false })),
+    ...[...aggregates.values()].map((one) => ({ ...one, aggregate: true })),
+  ].map(({ name, signature, documentation, example, aggregate }) => ({
+    name,
+    signature,
+    documentation: `${documentation} Example: \`${example}\``,
+    aggregate,
+  }));
 }

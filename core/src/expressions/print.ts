@@ -6,18 +6,28 @@ import type { TypedAggregate, TypedExpression } from "./typed-tree.js";
 export function printExpression(tree: TypedExpression): string {
   switch (tree.node) {
     case "literal":
-      return `${printValueType(tree.type)} ${JSON.stringify(toJsonValue(tree.value, tree.type))}`;
+      return `${printValueType(tree.type)} ${Object.is(tree.value, -0) ? "-0" : JSON.stringify(toJsonValue(tree.value, tree.type))}`;
     case "column":
       return JSON.stringify(tree.name);
     case "cast":
       return `cast(${printExpression(tree.operand)} as ${printValueType(tree.type)})`;
     case "call":
-      return `${tree.operation}(${tree.arguments.map(printExpression).join(", ")})`;
+      return `${tree.operation}(${operandsOf(tree).map(printExpression).join(", ")})`;
     case "case": {
       const branches = tree.branches.map(({ when, then }) => `when ${printExpression(when)} then ${printExpression(then)}`);
       return `case ${branches.join(" ")}${tree.otherwise === undefined ? "" : ` else ${printExpression(tree.otherwise)}`} end`;
     }
   }
+}
+
+/** In `a and (b and c)` the parentheses say nothing: operands of the same associative operator are one row. */
+const associative = new Set(["and", "or", "concat_operator"]);
+
+function operandsOf(call: Extract<TypedExpression, { node: "call" }>): readonly TypedExpression[] {
+  if (!associative.has(call.operation)) return call.arguments;
+  return call.arguments.flatMap((operand) =>
+    operand.node === "call" && operand.operation === call.operation ? operandsOf(operand) : [operand],
+  );
 }
 
 export function printAggregate({ function: name, operand, parameter }: TypedAggregate): string {

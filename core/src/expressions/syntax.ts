@@ -7,6 +7,8 @@ export type Syntax =
   | { readonly kind: "literal"; readonly type: ValueType; readonly value: Value; readonly span: Span }
   | { readonly kind: "name"; readonly name: string; readonly span: Span }
   | { readonly kind: "star"; readonly span: Span }
+  /** What could not be read; a problem tells of it. */
+  | { readonly kind: "error"; readonly span: Span }
   | {
       readonly kind: "call";
       readonly operation: string;

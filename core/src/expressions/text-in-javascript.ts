@@ -14,6 +14,7 @@ export function like(text: string, pattern: string): boolean {
 
 /** Case of each code point by itself, as engines do it: no letter becomes two, and a final sigma is like any other. */
 export function changeCase(text: string, to: "lower" | "upper"): string {
+  if (isAscii(text)) return to === "lower" ? text.toLowerCase() : text.toUpperCase();
   let result = "";
   for (const character of text) {
     if (character === "ß" && to === "upper") result += "ẞ";
@@ -21,18 +22,47 @@ export function changeCase(text: string, to: "lower" | "upper"): string {
       const changed = to === "lower" ? character.toLowerCase() : character.toUpperCase();
       const [first = character] = changed;
       // İ lower-cases to i and a combining dot; engines keep the i. A letter that would grow otherwise stays.
-      result += Array.from(changed).length === 1 ? changed : to === "lower" ? first : character;
+      result += codePoints(changed) === 1 ? changed : to === "lower" ? first : character;
     }
   }
   return result;
 }
 
-export function substring(text: string, start: bigint, count: bigint): string {
-  if (start < 1n || count < 0n) return "";
-  const from = Number(start - 1n);
-  return Array.from(text)
-    .slice(from, from + Number(count))
-    .join("");
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 127) return false;
+  return true;
+}
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
+
+/** Number of code points. */
+export function codePoints(text: string): number {
+  let pairs = 0;
+  for (let index = 1; index < text.length; index++)
+    if (isLow(text.charCodeAt(index)) && isHigh(text.charCodeAt(index - 1))) pairs++;
+  return text.length - pairs;
+}
+
+/** DuckDB's substr: a start below 0 counts from the end, a negative count goes backwards; the range is then clipped. */
+export function substring(text: string, start: number, count: number): string {
+  const length = codePoints(text);
+  [start, count] = [withinInt32(start), withinInt32(count)];
+  const from = start > 0 ? start - 1 : start < 0 ? length + start : -1;
+  const [low, high] = count < 0 ? [from + count, from] : [from, from + count];
+  const [first, last] = [Math.max(low, 0), Math.min(high, length)];
+  if (first >= last) return "";
+  return length === text.length ? text.slice(first, last) : Array.from(text).slice(first, last).join("");
+}
+
+/** No text is longer, and DuckDB is given no more. */
+const withinInt32 = (n: number): number => Math.max(-2_147_483_647, Math.min(2_147_483_647, n));
+
+/** The n-th part between separators, from the end where n is negative; empty where there is none. */
+export function splitPart(text: string, separator: string, n: bigint): string {
+  const parts = separator === "" ? Array.from(text) : text.split(separator);
+  const index = n < 0n ? BigInt(parts.length) + n : n - 1n;
+  return index >= 0n && index < BigInt(parts.length) ? (parts[Number(index)] ?? "") : "";
 }
 
 /** Without the plain spaces at both ends; other white space stays. */

@@ -29,33 +29,48 @@ export function addInterval(micros: bigint, { months, days, micros: rest }: Inte
 }
 
 /** A part of a timestamp; `epoch` is a float64, everything else int64. */
-export function extractPart(unit: string, micros: bigint): bigint | number {
-  const { days, inDay } = split(micros);
-  const { year, month, day: dayOfMonth } = civilFromDays(days);
+export function extractPart(unit: string): (micros: bigint) => bigint | number {
   switch (unit) {
     case "year":
-      return BigInt(year);
+      return (micros) => BigInt(civil(micros).year);
     case "quarter":
-      return BigInt(Math.floor((month - 1) / 3) + 1);
+      return (micros) => BigInt(Math.floor((civil(micros).month - 1) / 3) + 1);
     case "month":
-      return BigInt(month);
+      return (micros) => BigInt(civil(micros).month);
     case "week":
-      return BigInt(isoWeek(days));
+      return (micros) => BigInt(isoWeek(dayNumber(micros)));
     case "day":
-      return BigInt(dayOfMonth);
+      return (micros) => BigInt(civil(micros).day);
     case "hour":
-      return inDay / hour;
+      return (micros) => BigInt(Math.floor(secondOfDay(micros) / 3600));
     case "minute":
-      return (inDay / minute) % 60n;
+      return (micros) => BigInt(Math.floor(secondOfDay(micros) / 60) % 60);
     case "second":
-      return (inDay / second) % 60n;
+      return (micros) => BigInt(secondOfDay(micros) % 60);
     case "dow":
-      return BigInt((((days + 4) % 7) + 7) % 7);
+      return (micros) => BigInt((((dayNumber(micros) + 4) % 7) + 7) % 7);
     case "doy":
-      return BigInt(days - (daysFromCivil(year, 1, 1) ?? 0) + 1);
+      return (micros) => {
+        const days = dayNumber(micros);
+        return BigInt(days - (daysFromCivil(civilFromDays(days).year, 1, 1) ?? 0) + 1);
+      };
     default:
-      return Number(micros) / 1e6;
+      return (micros) => Number(micros) / 1e6;
   }
+}
+
+/** Whole seconds since the epoch, downward: exact as a number, as microseconds beyond 2^53 are not. */
+function wholeSeconds(micros: bigint): number {
+  const seconds = micros / second;
+  return Number(seconds) - (micros < 0n && seconds * second !== micros ? 1 : 0);
+}
+
+const dayNumber = (micros: bigint): number => Math.floor(wholeSeconds(micros) / 86_400);
+const civil = (micros: bigint): ReturnType<typeof civilFromDays> => civilFromDays(dayNumber(micros));
+
+function secondOfDay(micros: bigint): number {
+  const seconds = wholeSeconds(micros);
+  return seconds - Math.floor(seconds / 86_400) * 86_400;
 }
 
 const monday = (days: number): number => days - ((((days + 3) % 7) + 7) % 7);

@@ -15,7 +15,7 @@ const patterns: readonly { kind: TokenKind; pattern: RegExp }[] = [
   { kind: "name", pattern: /[A-Za-z_][A-Za-z0-9_]*/y },
   { kind: "quoted-name", pattern: /"(?:[^"]|"")*"/y },
   { kind: "string", pattern: /'(?:[^']|'')*'/y },
-  { kind: "symbol", pattern: /<=|>=|<>|!=|\|\||\/\/|[-+*/%(),=<>.]/y },
+  { kind: "symbol", pattern: /<=|>=|<>|!=|\|\||\/\/|[-+*/%(),=<>.[\]]/y },
 ];
 
 /** Splits a text into tokens, ending with `end`. Characters that belong to nothing are problems and are skipped. */

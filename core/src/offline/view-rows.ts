@@ -1,29 +1,63 @@
-import { normalizedColumn } from "../expressions/to-duckdb.js";
+import { expressionToDuckdb, featureToDuckdb, normalizedColumn } from "../expressions/to-duckdb.js";
+import type { TypedExpression } from "../expressions/typed-tree.js";
 import type { FeatureView } from "../registry/bound-project.js";
 import { toDuckdbType } from "./duckdb-type.js";
 import { sourceRelation } from "./source-relation.js";
 import { identifier } from "./sql.js";
-import { eventTimeSql, visibleAtSql } from "./visible-at.js";
+import { eventTimeSql, knownAtSql, visibleAtSql } from "./visible-at.js";
 
-/** The source's rows with a non-null key: `_k0…` keys, `_e` event time, `_v` the moment it becomes visible. */
-export function sourceRows(view: FeatureView, more: readonly string[]): string {
-  const keys = view.keys.map(({ column, type }, index) => `CAST(${identifier(column)} AS ${toDuckdbType(type)}) AS _k${index}`);
-  const present = view.keys.map(({ column }) => `${identifier(column)} IS NOT NULL`);
-  const known =
-    view.source.knownAt === undefined ? eventTimeSql(view.source) : `CAST(${identifier(view.source.knownAt)} AS TIMESTAMP)`;
+/** Microseconds; rows whose event time lies outside can matter to nobody. */
+export interface TimeRange {
+  readonly from?: bigint;
+  readonly to?: bigint;
+}
+
+/**
+ * The source's rows with a non-null key that ever become visible: `_k0…` keys, `_e` event time, `_known`, `_v` the
+ * moment it becomes visible, then `more`. The range is said of the source's own column, so that row groups outside it
+ * are not read.
+ */
+export function sourceRows(view: FeatureView, more: readonly string[], range: TimeRange = {}): string {
+  const { source } = view;
+  const keys = view.keys.map(({ column, type }, index) => `${normalizedColumn(type, identifier(column))} AS _k${index}`);
   const columns = [
     ...keys,
-    `${eventTimeSql(view.source)} AS _e`,
-    `${known} AS _known`,
-    `${visibleAtSql(view.source)} AS _v`,
+    `${eventTimeSql(source)} AS _e`,
+    `${knownAtSql(source)} AS _known`,
+    `${visibleAtSql(source)} AS _v`,
     ...more,
   ];
-  const visible = [...present, `${visibleAtSql(view.source)} IS NOT NULL`];
-  return `SELECT ${columns.join(", ")} FROM ${sourceRelation(view.source.location)} WHERE ${visible.join(" AND ")}`;
+  const event = source.eventTime === undefined ? undefined : `CAST(${identifier(source.eventTime)} AS TIMESTAMP)`;
+  const conditions = [
+    ...view.keys.map(({ column }) => `${identifier(column)} IS NOT NULL`),
+    `${visibleAtSql(source)} IS NOT NULL`,
+    ...(event === undefined || range.from === undefined ? [] : [`${event} >= make_timestamp(${range.from})`]),
+    ...(event === undefined || range.to === undefined ? [] : [`${event} <= make_timestamp(${range.to})`]),
+  ];
+  return `SELECT ${columns.join(", ")} FROM ${sourceRelation(source.location)} WHERE ${conditions.join(" AND ")}`;
 }
 
 /** SQL of a source column as expressions see it: NaN and infinities null. */
 export function sourceColumn(view: FeatureView): (name: string) => string {
   const types = new Map((view.source.columns ?? []).map(({ name, type }) => [name, type]));
   return (name) => normalizedColumn(types.get(name) ?? { kind: "string" }, identifier(name));
+}
+
+/** The declared tie-break column as `_tie`, or nothing. */
+export function tieColumn(view: FeatureView): string[] {
+  const { tieBreak } = view.source;
+  return tieBreak === undefined ? [] : [`${sourceColumn(view)(tieBreak)} AS _tie`];
+}
+
+/** SQL of an expression of the source row as it leaves the row: NaN and infinities null. A bare column has lost them already. */
+export function rowValue(view: FeatureView, expression: TypedExpression): string {
+  const sql = expressionToDuckdb(expression, sourceColumn(view));
+  return expression.node === "column"
+    ? `TRY_CAST(${sql} AS ${toDuckdbType(expression.type)})`
+    : featureToDuckdb(expression.type, sql);
+}
+
+/** The view's keys as SQL, `prefix_k0, prefix_k1, …`, each followed by `end`. */
+export function keyList(view: FeatureView, prefix = "", end = ""): string[] {
+  return view.keys.map((_, index) => `${prefix}_k${index}${end}`);
 }

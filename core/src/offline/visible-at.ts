@@ -1,9 +1,20 @@
 import type { FeatureView, Source } from "../registry/bound-project.js";
 import { identifier } from "./sql.js";
 
+/** SQL of a time column as TIMESTAMP; what no calendar of the years 0001 to 9999 holds (infinity too) is null, which is never. */
+export function momentSql(sql: string): string {
+  const moment = `CAST(${sql} AS TIMESTAMP)`;
+  return `(CASE WHEN ${moment} >= TIMESTAMP '0001-01-01' AND ${moment} < TIMESTAMP '10000-01-01' THEN ${moment} END)`;
+}
+
 /** SQL of a source row's event time as TIMESTAMP; a source without one has always been there. */
 export function eventTimeSql(source: Source): string {
-  return source.eventTime === undefined ? "TIMESTAMP '0001-01-01'" : `CAST(${identifier(source.eventTime)} AS TIMESTAMP)`;
+  return source.eventTime === undefined ? "TIMESTAMP '0001-01-01'" : momentSql(identifier(source.eventTime));
+}
+
+/** SQL of the moment a source row became known: its event time where no `known_at` is declared. */
+export function knownAtSql(source: Source): string {
+  return source.knownAt === undefined ? eventTimeSql(source) : momentSql(identifier(source.knownAt));
 }
 
 /**
@@ -12,8 +23,8 @@ export function eventTimeSql(source: Source): string {
  */
 export function visibleAtSql(source: Source): string {
   if (source.knownAt === undefined) return eventTimeSql(source);
-  const knownAt = `CAST(${identifier(source.knownAt)} AS TIMESTAMP)`;
-  return `(CASE WHEN ${knownAt} > ${eventTimeSql(source)} THEN ${knownAt} WHEN ${knownAt} IS NOT NULL THEN ${eventTimeSql(source)} END)`;
+  const [event, known] = [eventTimeSql(source), knownAtSql(source)];
+  return `(CASE WHEN ${known} > ${event} THEN ${known} WHEN ${known} IS NOT NULL THEN ${event} END)`;
 }
 
 /** SQL of *c*: the moment from which a view is seen at `t` (contracts §3.1); `t` itself without `refresh`. */

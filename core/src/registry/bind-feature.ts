@@ -3,7 +3,7 @@ import type { Parsed } from "../definitions/parse-definitions.js";
 import type { YamlPath } from "../definitions/source-map.js";
 import { isSkewproofError } from "../errors.js";
 import { bindAggregate, bindExpression, convert } from "../expressions/bind.js";
-import { commonType } from "../expressions/catalogue.js";
+import { commonType } from "../expressions/common-type.js";
 import type { TypedExpression } from "../expressions/typed-tree.js";
 import { parseDuration } from "../values/duration.js";
 import { fromJsonValue } from "../values/json-value.js";

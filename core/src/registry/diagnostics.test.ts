@@ -95,6 +95,7 @@ const cases: Readonly<Record<DiagnosticCode, Case>> = {
   "expected-token": { edits: [expression("(items")] },
   "too-deep": { edits: [expression(`${"(".repeat(2000)}items${")".repeat(2000)}`)] },
   "expected-expression": { edits: [expression(`"items +"`)] },
+  "too-large": { edits: [expression(`"greatest(${Array.from({ length: 21_000 }, () => "items").join(", ")})"`)] },
   "invalid-literal": { edits: [expression(`"items + cast(date '2020-13-01' as int64)"`)] },
   "number-range": { edits: [expression("items + 9223372036854775808")], marks: "9223372036854775808" },
   "clock-in-expression": { edits: [expression("date_diff('day', ordered_at, now())")], marks: "now" },

@@ -49,7 +49,7 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
       async (parameters, context) => {
         const { buildTrainingSet } = await import("../../offline/node/training-set.js");
         const { signal, progress } = context;
-        const manifest = await buildTrainingSet(await load(context), { ...parameters, signal, progress });
+        const { manifest } = await buildTrainingSet(await load(context), { ...parameters, signal, progress });
         return { result: manifest, view: { version: 1, kind: "training_set", path: parameters.out, manifest } };
       },
     ),

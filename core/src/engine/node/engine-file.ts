@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SkewproofError } from "../../errors.js";
+import { isAlive } from "../../processes/node/is-alive.js";
 import { version } from "../../version.js";
 
 /** Where a project's engine is reached; the file that holds it is readable by its owner alone. */
@@ -69,15 +70,6 @@ export async function ensureEngine(root: string, command: readonly string[]): Pr
   }
   const said = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n").slice(-5).join("\n") : "";
   throw new SkewproofError("unavailable", `The engine did not start. Its log, ${log}, ends with:\n${said || "(nothing)"}`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Makes this process the project's engine. Throws `unavailable` while another is. */

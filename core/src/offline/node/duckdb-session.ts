@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 
@@ -19,6 +19,7 @@ import {
 } from "@duckdb/node-api";
 
 import { SkewproofError } from "../../errors.js";
+import { isAlive } from "../../processes/node/is-alive.js";
 import type { Value } from "../../values/value.js";
 import type { Column, ValueType } from "../../values/value-type.js";
 import { stringLiteral } from "../sql.js";
@@ -46,14 +47,17 @@ export interface DuckdbSession extends AsyncDisposable {
   rows(sql: string, signal?: AbortSignal): Promise<Value[][]>;
   /** Rows of a query, chunk by chunk (about 2,048 rows each). */
   stream(sql: string, signal?: AbortSignal): AsyncIterable<Value[][]>;
+  /** Share of the statement under way that is done, 0 to 1; 0 where DuckDB cannot say. */
+  done(): number;
+  /** Bytes that do not fit in memory and stand on disk now. */
+  spilled(): number;
 }
 
 /**
  * Opens a sandboxed in-memory DuckDB. The process's working directory becomes the project's root, since DuckDB resolves
  * the relative paths in users' SQL against it (and refuses others in the sandbox): one process serves one project. Errors of SQL and files become SkewproofErrors that keep DuckDB's words. */
 export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession> {
-  const scratch = path.join(options.root, ".skewproof", "tmp");
-  mkdirSync(scratch, { recursive: true });
+  const scratch = scratchFolder(path.join(options.root, ".skewproof", "tmp"));
   if (process.cwd() !== path.resolve(options.root)) process.chdir(options.root);
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
@@ -63,6 +67,8 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
     `threads = ${availableParallelism()}`,
     `memory_limit = '${Math.floor((options.memoryLimit ?? totalmem() / 2) / 1e6)}MB'`,
     `temp_directory = ${stringLiteral(scratch)}`,
+    `enable_progress_bar = true`,
+    `enable_progress_bar_print = false`,
     `autoinstall_known_extensions = false`,
     `autoload_known_extensions = false`,
     `allow_community_extensions = false`,
@@ -126,12 +132,34 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
       return all;
     },
     stream,
+    done: () => Math.max(0, connection.progress.percentage) / 100,
+    spilled: () =>
+      existsSync(scratch)
+        ? readdirSync(scratch).reduce(
+            (bytes, file) => bytes + (statSync(path.join(scratch, file), { throwIfNoEntry: false })?.size ?? 0),
+            0,
+          )
+        : 0,
     async [Symbol.asyncDispose]() {
       while (underWay.size > 0) await Promise.allSettled(underWay);
       connection.closeSync();
       instance.closeSync();
+      rmSync(scratch, { recursive: true, force: true });
     },
   };
+}
+
+let sessions = 0;
+
+/** A folder of this session's own; those of processes that ended without clearing theirs are removed. */
+function scratchFolder(parent: string): string {
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent))
+    if (/^\d+-\d+$/.test(name) && !isAlive(Number(name.split("-")[0])))
+      rmSync(path.join(parent, name), { recursive: true, force: true });
+  const folder = path.join(parent, `${process.pid}-${++sessions}`);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 function duckdbError(error: unknown): SkewproofError {
@@ -177,7 +205,7 @@ export function toValue(value: DuckDBValue): Value {
   return value.toString();
 }
 
-/** Our type of a DuckDB type. Integers narrower than 64 bits are int64, float is float64, unsupported types are bytes. */
+/** Our type of a DuckDB type. Signed integers are int64, unsigned ones of 64 bits decimals, float is float64, unsupported types are bytes. */
 export function fromDuckdbType(type: DuckDBType): ValueType {
   switch (type.typeId) {
     case DuckDBTypeId.BOOLEAN:
@@ -189,7 +217,11 @@ export function fromDuckdbType(type: DuckDBType): ValueType {
     case DuckDBTypeId.UTINYINT:
     case DuckDBTypeId.USMALLINT:
     case DuckDBTypeId.UINTEGER:
+    case DuckDBTypeId.HUGEINT:
+      // A huge integer is a sum of integers, or what JSON's reader makes of both signs; beyond int64 it is null.
       return { kind: "int64" };
+    case DuckDBTypeId.UBIGINT:
+      return { kind: "decimal", precision: 20, scale: 0 };
     case DuckDBTypeId.FLOAT:
     case DuckDBTypeId.DOUBLE:
       return { kind: "float64" };

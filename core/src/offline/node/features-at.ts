@@ -3,10 +3,9 @@ import type { FeatureService } from "../../registry/bound-project.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import type { Row, Value } from "../../values/value.js";
 import { toDuckdbType } from "../duckdb-type.js";
-import { pointInTimeQuery } from "../point-in-time-query.js";
 import { identifier } from "../sql.js";
-import { macros } from "../visible-at.js";
 import { openDuckdb } from "./duckdb-session.js";
+import { pointInTimeRows } from "./point-in-time-rows.js";
 
 /** The service's features of one entity as training would see them at `t` (microseconds), in the service's order. */
 export async function featuresAt(
@@ -23,9 +22,6 @@ export async function featuresAt(
   );
   const labelColumns = [...columns, { name: "_at", type: { kind: "timestamp" } as const }];
   const labels = `(SELECT ${[...values, `${literalToDuckdb(t, { kind: "timestamp" })} AS _at`].join(", ")})`;
-  const query = pointInTimeQuery({ service, labels, labelColumns, time: "_at" });
-  await session.run(macros);
-  for (const statement of query.setup) await session.run(statement);
-  const [row = []] = await session.rows(query.sql);
+  const [row = []] = await pointInTimeRows(session, { service, labelColumns, time: "_at" }, labels);
   return row.slice(labelColumns.length);
 }

@@ -50,7 +50,7 @@ export const settings = fc.record({
   ttl: fc.constantFrom("", "ttl: 5h", "ttl: 1s"),
 });
 
-/** A project over `events` with a latest, a window and an unbounded view, in one service `all`. */
+/** A project over `events` with a latest, two window and an unbounded view, in one service `all`. */
 export function definitions({
   known,
   tie,
@@ -101,11 +101,21 @@ ${view(
   - { name: last_1d, type: int64, aggregate: last(x), window: 1d }
   - { name: late_1d, type: float64, aggregate: "avg(case when x > 15 then 1.0 else 0.0 end)", window: 1d }`,
 )}
+${view(
+  "framed",
+  "",
+  `  - { name: rows_2h, type: int64, aggregate: count(*), window: 2h }
+  - { name: late_6h, type: float64, aggregate: "avg(case when x > 15 then 1.0 else 0.0 end)", window: 6h }
+  - { name: total_1d, type: int64, aggregate: sum(x), window: 1d }
+  - { name: spread_1d, type: float64, aggregate: variance(x), window: 1d }
+  - { name: least_all, type: float64, aggregate: min(f), window: unbounded }
+  - { name: kinds_6h, type: int64, aggregate: count_distinct(s), window: 6h }`,
+)}
 ${view("always", "", "  - { name: n_all, type: int64, aggregate: count(*), window: unbounded }\n  - { name: kinds, type: int64, aggregate: count_distinct(x), window: unbounded }")}
 ---
 kind: feature_service
 name: all
-features: [latest, windows, always]
+features: [latest, windows, framed, always]
 owner: o
 `;
 }

@@ -1,8 +1,7 @@
 import { expressionToDuckdb, featureToDuckdb, literalToDuckdb } from "../../expressions/to-duckdb.js";
 import { openDuckdb, type DuckdbSession } from "../../offline/node/duckdb-session.js";
-import { identifier } from "../../offline/sql.js";
 import { eventTimeSql, macros } from "../../offline/visible-at.js";
-import { sourceColumn, sourceRows } from "../../offline/view-rows.js";
+import { sourceColumn, sourceRows, tieColumn } from "../../offline/view-rows.js";
 import { requireView } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { compareValues } from "../../values/compare-values.js";
@@ -124,12 +123,8 @@ function newRows(online: OnlineView, previous: bigint | undefined, until: bigint
       : view.features.map((feature) =>
           feature.kind === "row" ? featureToDuckdb(feature.type, expressionToDuckdb(feature.expression, column)) : "NULL",
         );
-  const tie = view.source.tieBreak === undefined ? "_known" : identifier(view.source.tieBreak);
   const keys = view.keys.map((_, index) => `_k${index}`);
-  const inner = sourceRows(view, [
-    ...values.map((sql, index) => `${sql} AS _x${index}`),
-    ...(view.source.tieBreak === undefined ? [] : [`${tie} AS _tie`]),
-  ]);
+  const inner = sourceRows(view, [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)]);
   const conditions = [`_v <= ${moment(until)}`, ...(previous === undefined ? [] : [`_v > ${moment(previous)}`])];
   // Said of the source's own columns too, so that row groups outside the range are not read.
   const early = [

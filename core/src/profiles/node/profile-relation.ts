@@ -1,10 +1,13 @@
 import type { DuckdbSession } from "../../offline/node/duckdb-session.js";
+import { literalToDuckdb } from "../../expressions/to-duckdb.js";
 import { identifier, stringLiteral } from "../../offline/sql.js";
 import { printValueType } from "../../values/value-type-text.js";
 import type { Value } from "../../values/value.js";
 import type { Column } from "../../values/value-type.js";
 import type { CategoricalProfile, ColumnProfile, NumericProfile, Profile } from "../profile.js";
 
+/** Deciles come from about this many rows, the same ones each time; all else from every row. */
+const sampledRows = 100_000;
 const deciles = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const mostValues = 20;
 
@@ -23,7 +26,10 @@ export async function profileRelation(
   const categorical = columns.filter(({ type }) => type.kind === "bool" || type.kind === "string");
   const counts = await one(session, relation, ["count(*)", ...columns.map(({ name }) => `count(${identifier(name)})`)], signal);
   const rows = Number(counts[0]);
-  const numbers = await numericProfiles(session, relation, numeric, reference, signal);
+  const every = Math.ceil(rows / sampledRows);
+  const isSampled = `hash(${columns.map(({ name }) => identifier(name)).join(", ")}) % ${every} = 0`;
+  const sample = every < 2 ? relation : `(SELECT * FROM ${relation} WHERE ${isSampled})`;
+  const numbers = await numericProfiles(session, relation, numeric, sample, reference, signal);
   const categories = new Map<string, CategoricalProfile>();
   for (const column of categorical)
     categories.set(column.name, await categoricalProfile(session, relation, column.name, reference, signal));
@@ -65,57 +71,71 @@ async function numericProfiles(
   session: DuckdbSession,
   relation: string,
   columns: readonly Column[],
+  sample: string,
   reference: Profile | undefined,
   signal?: AbortSignal,
 ): Promise<Map<string, NumericProfile>> {
   const profiles = new Map<string, NumericProfile>();
   if (columns.length === 0) return profiles;
+  const edges = await edgesOf(session, columns, sample, reference, signal);
   const width = 5;
-  const moments = await one(
-    session,
-    relation,
-    columns.flatMap((column) => {
-      const x = asNumber(column);
-      return [`min(${x})`, `max(${x})`, `avg(${x})`, `stddev_samp(${x})`, `quantile_cont(${x}, [${deciles.join(", ")}])`];
-    }),
-    signal,
-  );
-  const edges = columns.map(({ name }, index) => {
-    const frozen = reference?.columns.find((column) => column.name === name)?.numeric?.edges;
-    if (frozen !== undefined) return frozen;
-    const quantiles = moments[index * width + 4];
-    const finite = Array.isArray(quantiles) ? (quantiles as readonly Value[]).filter((value) => typeof value === "number") : [];
-    return [...new Set(finite)].sort((a, b) => a - b);
-  });
-  const bins = await one(
+  const found = await one(
     session,
     relation,
     columns.flatMap((column, index) => {
       const x = asNumber(column);
-      const known = edges[index] ?? [];
-      return [...known, undefined].map((edge, bin) => {
-        const conditions = [
-          ...(bin === 0 ? [] : [`${x} > ${known[bin - 1] ?? 0}`]),
-          ...(edge === undefined ? [] : [`${x} <= ${edge}`]),
-          `${x} IS NOT NULL`,
-        ];
-        return `count(*) FILTER (WHERE ${conditions.join(" AND ")})`;
-      });
+      const list = (edges[index] ?? []).map((edge) => literalToDuckdb(edge, { kind: "float64" }));
+      // Upper edges belong to their bin; what is above the last comes in one bin more, absent where there is nothing.
+      const bins = `map_values(histogram(${x}, CAST([${list.join(", ")}] AS DOUBLE[])))`;
+      // Beyond 1e150 squares are no floats, which DuckDB refuses with an error.
+      const squared = `CASE WHEN abs(${x}) <= 1e150 THEN ${x} END`;
+      return [`min(${x})`, `max(${x})`, `avg(${x})`, `CASE WHEN max(abs(${x})) <= 1e150 THEN stddev_samp(${squared}) END`, bins];
     }),
     signal,
   );
-  let at = 0;
   for (const [index, { name }] of columns.entries()) {
     const number = (offset: number): number | null => {
-      const value = moments[index * width + offset];
+      const value = found[index * width + offset];
       return typeof value === "number" && Number.isFinite(value) ? value : null;
     };
+    // Sums of floats depend on the order in which threads meet the rows, in digits beyond these.
+    const rounded = (offset: number): number | null => {
+      const value = number(offset);
+      return value === null ? null : Number(value.toPrecision(12));
+    };
     const known = edges[index] ?? [];
-    const counts = bins.slice(at, at + known.length + 1).map(Number);
-    at += known.length + 1;
-    profiles.set(name, { min: number(0), max: number(1), mean: number(2), stddev: number(3), edges: known, counts });
+    const bins = found[index * width + 4];
+    const counted = Array.isArray(bins) ? bins.map(Number) : [];
+    const counts = Array.from({ length: known.length + 1 }, (_, bin) => counted[bin] ?? 0);
+    profiles.set(name, { min: number(0), max: number(1), mean: rounded(2), stddev: rounded(3), edges: known, counts });
   }
   return profiles;
+}
+
+/** Upper edges of the bins by column: the reference's frozen ones, else the sample's deciles. */
+async function edgesOf(
+  session: DuckdbSession,
+  columns: readonly Column[],
+  sample: string,
+  reference: Profile | undefined,
+  signal?: AbortSignal,
+): Promise<(readonly number[])[]> {
+  const frozen = columns.map(({ name }) => reference?.columns.find((column) => column.name === name)?.numeric?.edges);
+  const open = columns.filter((_, index) => frozen[index] === undefined);
+  const quantiles =
+    open.length === 0
+      ? []
+      : await one(
+          session,
+          sample,
+          open.map((column) => `quantile_cont(${asNumber(column)}, [${deciles.join(", ")}])`),
+          signal,
+        );
+  return columns.map((column, index) => {
+    const found = frozen[index] ?? quantiles[open.indexOf(column)];
+    const finite = Array.isArray(found) ? (found as readonly Value[]).filter((value) => typeof value === "number") : [];
+    return [...new Set(finite)].sort((x, y) => x - y);
+  });
 }
 
 async function categoricalProfile(

@@ -1,6 +1,7 @@
-import { globSync, statSync } from "node:fs";
+import { existsSync, globSync, statSync } from "node:fs";
 import path from "node:path";
 
+import { isArrowFile, stagedArrowFile } from "../../offline/source-relation.js";
 import type { SourceLocation } from "../bound-project.js";
 
 /**
@@ -9,10 +10,16 @@ import type { SourceLocation } from "../bound-project.js";
  */
 export function dataIdentity(root: string, location: SourceLocation): string | undefined {
   const patterns = filesNamed(location);
-  if (patterns === undefined) return undefined;
+  if (patterns === undefined || isUnstaged(root, location)) return undefined;
   const files = [...new Set(patterns.flatMap((pattern) => filesOf(root, pattern)))].sort();
   if (files.length === 0) return undefined;
   return files.map((file) => `${file} ${sizeAndTime(path.resolve(root, file))}`).join("\n");
+}
+
+/** An Arrow file is read from a copy, which a look at it makes. */
+function isUnstaged(root: string, location: SourceLocation): boolean {
+  if (location.kind !== "path" || !isArrowFile(location.path)) return false;
+  return !existsSync(path.join(root, stagedArrowFile(location.path)));
 }
 
 /** Bytes of all files under a location; infinity where they are not known. */
@@ -29,7 +36,7 @@ export function filesNamed(location: SourceLocation): readonly string[] | undefi
   if (location.kind === "path") return [location.path];
   if (location.kind !== "query" || /\|\||\bglob\s*\(|\bconcat/i.test(location.sql)) return undefined;
   const named = [
-    ...location.sql.matchAll(/'((?:[^']|'')*\.(?:parquet|csv|tsv|ndjson|jsonl|json|arrow|feather|ipc)(?:\.gz|\.zst)?)'/gi),
+    ...location.sql.matchAll(/'((?:[^']|'')*\.(?:parquet|csv|tsv|ndjson|jsonl|json|arrow|arrows|feather)(?:\.gz|\.zst)?)'/gi),
   ];
   return named.length === 0 ? undefined : named.map(([, file = ""]) => file.replaceAll("''", "'"));
 }

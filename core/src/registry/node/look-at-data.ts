@@ -1,6 +1,7 @@
 import { isSkewproofError } from "../../errors.js";
 import { openDuckdb, type DuckdbSession } from "../../offline/node/duckdb-session.js";
-import { sourceRelation } from "../../offline/source-relation.js";
+import { stageArrow } from "../../offline/node/read-arrow.js";
+import { isArrowFile, sourceRelation } from "../../offline/source-relation.js";
 import { identifier } from "../../offline/sql.js";
 import type { Column } from "../../values/value-type.js";
 import type { SourceFacts } from "../source-facts.js";
@@ -13,6 +14,8 @@ export async function lookAtData(root: string, places: readonly Wanted[]): Promi
   await using session = await openDuckdb({ root });
   for (const place of places) {
     try {
+      const { location } = place;
+      if (location.kind === "path" && isArrowFile(location.path)) await stageArrow(root, location.path);
       const columns = await session.describe(`SELECT * FROM ${sourceRelation(place.location)}`);
       found.set(place.name, { columns, ...(await readTimes(session, root, place, columns)) });
     } catch (error) {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SkewproofError } from "../../errors.js";
+import { isAlive } from "../../processes/node/is-alive.js";
 
 /** Milliseconds that another may hold the lock. */
 const patience = 10_000;
@@ -60,14 +61,5 @@ function takeOver(file: string): void {
     if (host === hostname() && !isAlive(Number(pid))) rmSync(file, { force: true });
   } finally {
     rmSync(judging, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

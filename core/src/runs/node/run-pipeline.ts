@@ -59,11 +59,14 @@ export async function runPipeline(loaded: LoadedProject, options: RunOptions): P
   for (const [name, input] of Object.entries(pipeline.inputs)) {
     progress(`Training set ${name} of ${input.service.name}`);
     const out = path.join(folder, `${name}.parquet`);
-    const manifest = await buildTrainingSet(loaded, {
+    const { manifest } = await buildTrainingSet(loaded, {
       service: input.service.name,
       labels: input.labels,
       out,
       time: input.time,
+      progress: (message) => {
+        progress(`Training set ${name}: ${message}`);
+      },
       ...(signal === undefined ? {} : { signal }),
     });
     inputs[name] = { sha256: manifest.sha256, rows: manifest.rows, service: manifest.service, labels: manifest.labels.sha256 };

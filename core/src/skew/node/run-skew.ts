@@ -3,9 +3,8 @@ import path from "node:path";
 import { literalToDuckdb } from "../../expressions/to-duckdb.js";
 import { toDuckdbType } from "../../offline/duckdb-type.js";
 import { openDuckdb, type DuckdbSession } from "../../offline/node/duckdb-session.js";
-import { pointInTimeQuery } from "../../offline/point-in-time-query.js";
+import { pointInTimeRows } from "../../offline/node/point-in-time-rows.js";
 import { identifier } from "../../offline/sql.js";
-import { macros } from "../../offline/visible-at.js";
 import type { FeatureService } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
@@ -99,15 +98,12 @@ async function recompute(
 ): Promise<Value[][]> {
   if (rows.length === 0) return [];
   await using session = await openDuckdb({ root });
-  await session.run(macros);
   await session.run(
     `CREATE TEMP TABLE _served (${columns.map(({ name, type }) => `${identifier(plain(name))} ${toDuckdbType(type)}`).join(", ")})`,
   );
   await insert(session, columns, rows, signal);
   const labelColumns = columns.map(({ name, type }) => ({ name: plain(name), type }));
-  const query = pointInTimeQuery({ service, labels: "_served", labelColumns, time: "_log_at" });
-  for (const statement of query.setup) await session.run(statement, signal);
-  const results = await session.rows(query.sql, signal);
+  const results = await pointInTimeRows(session, { service, labelColumns, time: "_log_at" }, "_served", signal);
   return results.map((row) => row.slice(columns.length));
 }
 

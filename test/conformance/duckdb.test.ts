@@ -1,0 +1,4 @@
+import { duckdbEngine } from "./duckdb-engine.js";
+import { runCases } from "./run-cases.js";
+
+runCases(duckdbEngine);
