@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 
+import type { Severity } from "../diagnostic.js";
 import { act, type Invocation } from "./command.js";
 
 export function registerCheck(program: Command): void {
@@ -15,16 +16,16 @@ async function check(invocation: Invocation, { format }: { format: string }): Pr
   const { findProject, loadProject } = await import("../registry/node/load-project.js");
   const { formatDiagnostic } = await import("../registry/format-diagnostic.js");
   const { diagnostics, project } = await loadProject(findProject(invocation.projectDir));
-  const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-  const warnings = diagnostics.length - errors;
+  const count = (severity: Severity): number => diagnostics.filter((one) => one.severity === severity).length;
+  const [errors, warnings, notes] = [count("error"), count("warning"), count("information")];
   if (format === "sarif") {
     const { toSarif } = await import("../registry/sarif.js");
     process.stdout.write(`${JSON.stringify(toSarif(diagnostics))}\n`);
   } else {
-    const summary = `${project.name}: ${errors} errors, ${warnings} warnings; ${project.views.size} views, ${project.services.size} services, ${project.models.size} models.`;
+    const summary = `${project.name}: ${errors} errors, ${warnings} warnings${notes === 0 ? "" : `, ${notes} notes`}; ${project.views.size} views, ${project.services.size} services, ${project.models.size} models.`;
     const text = [...diagnostics.map(formatDiagnostic), summary].join("\n");
-    if (format === "json") process.stdout.write(`${JSON.stringify({ diagnostics, errors, warnings })}\n`);
-    else invocation.result({ diagnostics, errors, warnings }, text);
+    if (format === "json") process.stdout.write(`${JSON.stringify({ diagnostics, errors, warnings, notes })}\n`);
+    else invocation.result({ diagnostics, errors, warnings, notes }, text);
   }
   return errors === 0 ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 
+import { registerApply } from "./apply.js";
 import { registerCheck } from "./check.js";
 import { registerDeploy } from "./deploy.js";
 import { registerDrift } from "./drift.js";
@@ -11,6 +12,7 @@ import { registerList } from "./list.js";
 import { registerLsp } from "./lsp.js";
 import { registerMaterialize } from "./materialize.js";
 import { registerModel } from "./model.js";
+import { registerPlan } from "./plan.js";
 import { registerRun } from "./run.js";
 import { registerServe } from "./serve.js";
 import { registerShow } from "./show.js";
@@ -33,6 +35,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerCheck,
     registerList,
     registerShow,
+    registerPlan,
+    registerApply,
     registerTrainingSet,
     registerMaterialize,
     registerGet,

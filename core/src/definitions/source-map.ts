@@ -12,10 +12,11 @@ export interface SourceMap {
   keyRange(path: YamlPath): Range;
 }
 
-export function sourceMap(document: Document.Parsed, lines: LineCounter, textLength: number): SourceMap {
+/** `firstLine`: where the document's text begins in its file. */
+export function sourceMap(document: Document.Parsed, lines: LineCounter, textLength: number, firstLine: number): SourceMap {
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(Math.min(offset, textLength));
-    return { line: Math.max(0, line - 1), character: Math.max(0, col - 1) };
+    return { line: firstLine + Math.max(0, line - 1), character: Math.max(0, col - 1) };
   };
   const between = (start: number, end: number): Range => ({ start: position(start), end: position(end) });
 

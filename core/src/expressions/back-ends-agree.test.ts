@@ -5,11 +5,12 @@ import { identifier } from "../offline/sql.js";
 import { closeValues } from "../values/close-values.js";
 import type { Value } from "../values/value.js";
 import { aggregateToJavascript } from "./aggregate-to-javascript.js";
-import { bindAggregate, bindExpression } from "./bind.js";
+import { bindAggregate } from "./bind.js";
 import { hostileColumns, hostileRow } from "./testing/hostile-rows.js";
 import { hostileTable, proveBackEndsEqual } from "./testing/prove.js";
+import { showValue } from "./testing/show-value.js";
 import { randomSource } from "./testing/random-source.js";
-import { aggregateToDuckdb, expressionToDuckdb, featureToDuckdb } from "./to-duckdb.js";
+import { aggregateToDuckdb, featureToDuckdb } from "./to-duckdb.js";
 import { expressionToJavascript, featureValue } from "./to-javascript.js";
 import type { TypedAggregate } from "./typed-tree.js";
 
@@ -63,7 +64,7 @@ describe(`DuckDB and JavaScript, seed ${seed}`, () => {
           );
         const [a, b] = [result[k] ?? null, fold(operands)];
         if (!near(a, b, aggregate, operands))
-          throw new Error(`${text} of group ${index}: DuckDB ${String(a)}, JavaScript ${String(b)}`);
+          throw new Error(`${text} of group ${index}: DuckDB ${showValue(a)}, JavaScript ${showValue(b)}`);
       }
     }
   });
@@ -104,7 +105,7 @@ describe("no query fails", () => {
       const javascript = aggregateToJavascript(aggregate)(digits);
       expect(
         closeValues(duckdb, javascript, text.startsWith("sum") ? 0 : 16),
-        `${text}: ${String(duckdb)}, ${String(javascript)}`,
+        `${text}: ${showValue(duckdb)}, ${showValue(javascript)}`,
       ).toBe(true);
       return duckdb;
     };

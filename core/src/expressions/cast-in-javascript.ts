@@ -126,13 +126,35 @@ function printFloat(value: number): string {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (value === 0) return Object.is(value, -0) ? "-0.0" : "0.0";
-  const [digits = "0", exponentText = "0"] = Math.abs(value).toExponential().split("e");
+  const [digits = "0", exponentText = "0"] = shortest(Math.abs(value)).split("e");
   const exponent = Number(exponentText);
   const sign = value < 0 ? "-" : "";
   if (exponent < -4 || exponent >= 16) {
     const magnitude = String(Math.abs(exponent)).padStart(2, "0");
     return `${sign}${digits}e${exponent < 0 ? "-" : "+"}${magnitude}`;
   }
-  const plain = Math.abs(value).toFixed(Math.max(0, digits.replace(".", "").length - 1 - exponent));
+  const plain = placePoint(digits.replace(".", ""), exponent);
   return `${sign}${plain}${plain.includes(".") ? "" : ".0"}`;
+}
+
+/**
+ * The fewest digits that give a float back, with an exponent. Where two such texts are equally near, engines take the
+ * even one; JavaScript's takes the greater.
+ */
+function shortest(value: number): string {
+  const text = value.toExponential();
+  const [digits = "", exponent = ""] = text.split("e");
+  const places = Math.max(0, digits.length - 2);
+  const [exact = ""] = value.toExponential(places + 25).split("e");
+  if (!/[13579]$/.test(digits) || !/^50*$/.test(exact.slice(places === 0 ? 2 : places + 2))) return text;
+  const lower = `${exact.slice(0, places === 0 ? 1 : places + 2)}e${exponent}`;
+  return Number(lower) === value ? lower : text;
+}
+
+/** Digits with the point after the one that `exponent` names, from -4 to 15. */
+function placePoint(digits: string, exponent: number): string {
+  if (exponent < 0) return `0.${"0".repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
+  const rest = digits.slice(exponent + 1);
+  return rest === "" ? whole : `${whole}.${rest}`;
 }

@@ -12,20 +12,29 @@ export function like(text: string, pattern: string): boolean {
   return in_ === p.length;
 }
 
-/** Case of each code point by itself, as engines do it: no letter becomes two, and a final sigma is like any other. */
+/**
+ * Case of each code point by itself, as engines do it (Unicode's simple case mapping): no letter becomes two, and a
+ * final sigma is like any other.
+ */
 export function changeCase(text: string, to: "lower" | "upper"): string {
   if (isAscii(text)) return to === "lower" ? text.toLowerCase() : text.toUpperCase();
   let result = "";
   for (const character of text) {
+    const changed = to === "lower" ? character.toLowerCase() : character.toUpperCase();
+    const [first = character] = changed;
+    // İ lower-cases to i and a combining dot; engines keep the i.
     if (character === "ß" && to === "upper") result += "ẞ";
-    else {
-      const changed = to === "lower" ? character.toLowerCase() : character.toUpperCase();
-      const [first = character] = changed;
-      // İ lower-cases to i and a combining dot; engines keep the i. A letter that would grow otherwise stays.
-      result += codePoints(changed) === 1 ? changed : to === "lower" ? first : character;
-    }
+    else if (codePoints(changed) === 1) result += changed;
+    else result += to === "lower" ? first : simpleUpper(character);
   }
   return result;
+}
+
+/** Greek letters with an iota below have capitals of their own; what else would grow stays as it is. */
+function simpleUpper(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code >= 0x1f80 && code <= 0x1faf && (code & 15) < 8) return String.fromCharCode(code + 8);
+  return code === 0x1fb3 || code === 0x1fc3 || code === 0x1ff3 ? String.fromCharCode(code + 9) : character;
 }
 
 function isAscii(text: string): boolean {

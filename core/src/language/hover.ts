@@ -44,13 +44,13 @@ export function hover(project: BoundProject, target: Target, distributionOf: Dis
     case "view":
     case "service":
     case "model":
-      return definitionOf(project, target) && code(describeReference(project, target.name).text);
+      return definitionOf(project, target) && code(describeReference(project, `${target.kind} ${target.name}`).text);
     case "feature": {
       const view = project.views.get(target.view);
       const feature = view?.features.find(({ name }) => name === target.name);
       if (view === undefined || feature === undefined) return undefined;
       const { title } = featureLens(project, view, feature, distributionOf);
-      return `${code(describeReference(project, `${view.name}.${feature.name}`).text)}\n\n${title}`;
+      return `${code(describeReference(project, `feature ${view.name}.${feature.name}`).text)}\n\n${title}`;
     }
   }
 }

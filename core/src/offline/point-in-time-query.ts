@@ -16,14 +16,13 @@ export interface PlanFacts {
   readonly to?: bigint;
   /** By view: rows that share key and event time with another (`tiesSql`). Not looked: there may be some. */
   readonly ties: ReadonlyMap<string, number>;
-  /** By view: pairs that buckets would meet for each row of labels and events (`pairsSql`). Not looked: few. */
-  readonly pairsPerRow: ReadonlyMap<string, number>;
+  /** By view: keys whose windows cost less by frames (`hotKeysSql`). Not looked: none. */
+  readonly hotKeys: ReadonlyMap<string, number>;
+  /** From how many pairs a row a key is hot; default `mostPairsPerRow`. */
+  readonly hotFrom?: number;
 }
 
-export const noFacts: PlanFacts = { ties: new Map(), pairsPerRow: new Map() };
-
-/** Beyond this many pairs a row, frames cost less than buckets (measured; see docs/training-sets.md). */
-const mostPairsPerRow = 40;
+export const noFacts: PlanFacts = { ties: new Map(), hotKeys: new Map() };
 
 export interface PointInTimeQuery {
   /** Statements to run first, in order, over a table `_labels` (`stagedLabels`); they make temporary tables. */
@@ -64,11 +63,11 @@ export function pointInTimeQuery(resolved: PointInTime, facts: PlanFacts = noFac
       valueOf.set(view.name, (feature) => asofValue(needed, table, feature));
       continue;
     }
-    const many = (facts.pairsPerRow.get(view.name) ?? 0) > mostPairsPerRow;
-    const shape = view.shape === "latest" ? "staircase" : many && canUseFrames(needed) ? "frames" : "buckets";
+    const isHot = (facts.hotKeys.get(view.name) ?? 0) > 0 && canUseFrames(needed);
+    const shape = view.shape === "latest" ? "staircase" : isHot ? "frames" : "buckets";
     const statements = { staircase: staircaseRows, buckets: bucketWindows, frames: frameWindows }[shape];
     shapes[view.name] = shape;
-    setup.push(...statements(needed, labelColumns, range, table).map((sql) => ({ view: view.name, sql })));
+    setup.push(...statements(needed, labelColumns, range, table, facts.hotFrom).map((sql) => ({ view: view.name, sql })));
     joins.push(`LEFT JOIN ${table} ON l._row = ${table}._row`);
     valueOf.set(view.name, ({ name }) => `${table}.${identifier(name)}`);
   }

@@ -46,22 +46,28 @@ function operandsOf(view: FeatureView, windows: readonly WindowFeature[]): Opera
   };
 }
 
+/** Beyond this many pairs for each of its rows, a key costs less by frames than by buckets (measured). */
+const mostPairsPerRow = 40;
+
 /**
- * About how many pairs of a label and an event `bucketWindows` would meet, and how many labels and events there are:
- * by key, were the events of each spread evenly over the time they span.
+ * By key: about how many pairs of a label and an event `bucketWindows` would meet, were the events spread evenly over
+ * the time they span (`_pairs`), and how many labels and events there are (`_rows`).
  */
-export function pairsSql(needed: NeededView, labelColumns: readonly Column[], range: TimeRange): string {
-  const { view, features } = needed;
+function pairsByKey({ view, features }: NeededView, moments: string, range: TimeRange): string {
   const keys = keyList(view);
   const by = keys.length === 0 ? "" : ` GROUP BY ${keys.join(", ")}`;
   const widest = widestWindow(features);
-  const share = widest === undefined ? "1" : `least(1, ${2n * widest} / nullif(span, 0))`;
+  const share = widest === undefined ? "1" : `coalesce(least(1, ${2n * widest} / nullif(e.span, 0)), 1)`;
   const match = keys.length === 0 ? "true" : keys.map((key) => `m.${key} = e.${key}`).join(" AND ");
-  return [
-    `WITH m AS (SELECT ${[...keys, "count(*) AS n"].join(", ")} FROM (SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM (${labelMoments(view, labelColumns)}))${by}),`,
-    `e AS (SELECT ${[...keys, "count(*) AS n", "epoch_us(max(_e)) - epoch_us(min(_e)) AS span"].join(", ")} FROM (${sourceRows(view, [], range)})${by})`,
-    `SELECT coalesce(sum(CAST(m.n AS DOUBLE) * e.n * coalesce(${share}, 1)), 0), (SELECT coalesce(sum(n), 0) FROM m) + (SELECT coalesce(sum(n), 0) FROM e) FROM m JOIN e ON ${match}`,
-  ].join(" ");
+  const labels = `SELECT ${[...keys, "count(*) AS n"].join(", ")} FROM (SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM ${moments})${by}`;
+  const events = `SELECT ${[...keys, "count(*) AS n", "epoch_us(max(_e)) - epoch_us(min(_e)) AS span"].join(", ")} FROM (${sourceRows(view, [], range)})${by}`;
+  return `SELECT ${[...keyList(view, "m."), `CAST(m.n AS DOUBLE) * e.n * ${share} AS _pairs`, "m.n + e.n AS _rows"].join(", ")} FROM (${labels}) AS m JOIN (${events}) AS e ON ${match}`;
+}
+
+/** How many keys have so many labels and events that buckets would cost more than frames. */
+export function hotKeysSql(needed: NeededView, labelColumns: readonly Column[], range: TimeRange): string {
+  const pairs = pairsByKey(needed, `(${labelMoments(needed.view, labelColumns)})`, range);
+  return `SELECT count(*) FROM (${pairs}) WHERE _pairs > ${mostPairsPerRow} * _rows`;
 }
 
 /**
@@ -70,7 +76,15 @@ export function pairsSql(needed: NeededView, labelColumns: readonly Column[], ra
  * the pairs. Statements that end with `table` of `_row` and the features.
  */
 export function bucketWindows(needed: NeededView, labelColumns: readonly Column[], range: TimeRange, table: string): string[] {
-  const { view, features } = needed;
+  return [
+    `CREATE OR REPLACE TEMP TABLE ${table}_labels AS ${labelMoments(needed.view, labelColumns)}`,
+    `CREATE OR REPLACE TEMP TABLE ${table}_windows AS ${bucketed(needed, range, `${table}_labels`)}`,
+    joinWindows(needed, table),
+  ];
+}
+
+/** Keys, `_c` and the features of each moment of `labels` that has events in its windows. */
+function bucketed({ view, features }: NeededView, range: TimeRange, labels: string): string {
   const chosen = windowsOf(features);
   const widest = widestWindow(chosen);
   const operands = operandsOf(view, chosen);
@@ -91,38 +105,43 @@ export function bucketWindows(needed: NeededView, labelColumns: readonly Column[
     const filter = feature.window === "unbounded" || feature.window === widest ? undefined : since(feature.window);
     return value(feature, aggregateToDuckdb(feature.aggregate, operands.sql("e."), order, filter));
   });
-  const distinct = `SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM ${table}_labels`;
+  const distinct = `SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM ${labels}`;
   const number = `floor_divide(epoch_us(_c), ${String(widest)})`;
   const spread = widest === undefined ? distinct : `SELECT *, unnest([${number}, ${number} - 1]) AS _bucket FROM (${distinct})`;
   const by = [...keyList(view, "m."), "m._c"].join(", ");
-  return [
-    `CREATE OR REPLACE TEMP TABLE ${table}_labels AS ${labelMoments(view, labelColumns)}`,
-    `CREATE OR REPLACE TEMP TABLE ${table}_windows AS SELECT ${[by, ...values].join(", ")} FROM (${spread}) AS m JOIN (${rows}) AS e ON ${conditions.join(" AND ")} GROUP BY ${by}`,
-    joinWindows(view, chosen, table),
-  ];
+  return `SELECT ${[by, ...values].join(", ")} FROM (${spread}) AS m JOIN (${rows}) AS e ON ${conditions.join(" AND ")} GROUP BY ${by}`;
 }
 
 /**
- * The same windows by frames over events and moments in one order, of rows counted beforehand: how many of the key lie
- * before the moment, and how many before each window's start. (A RANGE frame looks for both anew at every row.) Its
- * work grows with the rows, however many of them have one key.
+ * The same windows, those of keys with very many labels and events by frames over events and moments in one order, of
+ * rows counted beforehand: how many of the key lie before the moment, and how many before each window's start. (A RANGE
+ * frame looks for both anew at every row.) The work grows with the rows, however many of them have one key.
  */
-export function frameWindows(needed: NeededView, labelColumns: readonly Column[], range: TimeRange, table: string): string[] {
+export function frameWindows(
+  needed: NeededView,
+  labelColumns: readonly Column[],
+  range: TimeRange,
+  table: string,
+  mostPairs = mostPairsPerRow,
+): string[] {
   const { view, features } = needed;
   const chosen = windowsOf(features);
   const operands = operandsOf(view, chosen);
   const keys = keyList(view);
+  const isHot = keys.length === 0 ? "" : ` SEMI JOIN ${table}_hot USING (${keys.join(", ")})`;
+  const cold =
+    keys.length === 0
+      ? `(SELECT * FROM ${table}_labels WHERE false)`
+      : `(SELECT * FROM ${table}_labels ANTI JOIN ${table}_hot USING (${keys.join(", ")}))`;
   const partition = keys.length === 0 ? "" : `PARTITION BY ${keys.join(", ")} `;
   const columns = operands.columns.map((_, index) => `_x${index}`);
-  const events = `SELECT ${[...keys, "_e AS _c", "true AS _is_event", ...columns].join(", ")} FROM (${sourceRows(view, operands.columns, range)})`;
-  const moments = `SELECT DISTINCT ${[...keys, "_c", "false AS _is_event", ...columns.map((name) => `NULL AS ${name}`)].join(", ")} FROM ${table}_labels`;
+  const events = `SELECT ${[...keys, "_e AS _c", "true AS _is_event", ...columns].join(", ")} FROM (${sourceRows(view, operands.columns, range)})${isHot}`;
+  const moments = `SELECT DISTINCT ${[...keys, "_c", "false AS _is_event", ...columns.map((name) => `NULL AS ${name}`)].join(", ")} FROM ${table}_labels${isHot}`;
   const lengths = [...new Set(chosen.map(({ window }) => window))];
-  // Rows up to each moment: one for a key and moment, so that the joins below have no ties.
-  const steps = `(SELECT ${[...keys, "_c", "max(_n) AS _n"].join(", ")} FROM ${table}_rows GROUP BY ${[...keys, "_c"].join(", ")})`;
   const bounded = lengths.flatMap((window, index) => (window === "unbounded" ? [] : [{ window, index }]));
   const starts = bounded.map(({ window, index }) => {
     const match = keys.map((key) => `r.${key} = s${index}.${key} AND `).join("");
-    return `ASOF LEFT JOIN ${steps} AS s${index} ON ${match}r._c - to_microseconds(${window}) > s${index}._c`;
+    return `ASOF LEFT JOIN ${table}_steps AS s${index} ON ${match}r._c - to_microseconds(${window}) > s${index}._c`;
   });
   const before = bounded.map(({ index }) => `coalesce(s${index}._n, 0) AS _s${index}`);
   const frames = lengths.map((window, index) => {
@@ -139,10 +158,14 @@ export function frameWindows(needed: NeededView, labelColumns: readonly Column[]
   const all = `SELECT * FROM ${table}_starts UNION ALL SELECT ${["*", ...started.map((name) => `NULL AS ${name}`)].join(", ")} FROM ${table}_rows WHERE _is_event`;
   return [
     `CREATE OR REPLACE TEMP TABLE ${table}_labels AS ${labelMoments(view, labelColumns)}`,
+    `CREATE OR REPLACE TEMP TABLE ${table}_hot AS SELECT * FROM (${pairsByKey(needed, `${table}_labels`, range)}) WHERE _pairs > ${mostPairs} * _rows`,
     `CREATE OR REPLACE TEMP TABLE ${table}_rows AS SELECT *, row_number() OVER (${partition}ORDER BY _c) AS _n, rank() OVER (${partition}ORDER BY _c) - 1 AS _before FROM (${events} UNION ALL ${moments})`,
+    // One for a key and moment, so that the joins below have no ties.
+    `CREATE OR REPLACE TEMP TABLE ${table}_steps AS SELECT ${[...keys, "_c", "max(_n) AS _n"].join(", ")} FROM ${table}_rows GROUP BY ${[...keys, "_c"].join(", ")}`,
     `CREATE OR REPLACE TEMP TABLE ${table}_starts AS SELECT ${["r.*", ...before].join(", ")} FROM (SELECT * FROM ${table}_rows WHERE NOT _is_event) AS r ${starts.join(" ")}`,
-    `CREATE OR REPLACE TEMP TABLE ${table}_windows AS SELECT ${[...keys, "_c", ...chosen.map(({ name }) => identifier(name))].join(", ")} FROM (SELECT ${[...keys, "_c", "_is_event", ...values].join(", ")} FROM (${all}) WINDOW ${frames.join(", ")}) WHERE NOT _is_event`,
-    joinWindows(view, chosen, table),
+    `CREATE OR REPLACE TEMP TABLE ${table}_windows AS ${bucketed(needed, range, cold)}`,
+    `INSERT INTO ${table}_windows SELECT ${[...keys, "_c", ...chosen.map(({ name }) => identifier(name))].join(", ")} FROM (SELECT ${[...keys, "_c", "_is_event", ...values].join(", ")} FROM (${all}) WINDOW ${frames.join(", ")}) WHERE NOT _is_event`,
+    joinWindows(needed, table),
   ];
 }
 
@@ -150,8 +173,8 @@ const value = (feature: WindowFeature, sql: string): string =>
   `${featureToDuckdb(feature.type, sql)} AS ${identifier(feature.name)}`;
 
 /** The windows of each label; an empty one counts 0. */
-function joinWindows(view: FeatureView, chosen: readonly WindowFeature[], table: string): string {
-  const values = chosen.map((feature) => {
+function joinWindows({ view, features }: NeededView, table: string): string {
+  const values = windowsOf(features).map((feature) => {
     const found = `w.${identifier(feature.name)}`;
     const counts = feature.aggregate.function.includes("count");
     return `${withDefault(feature, counts ? `coalesce(${found}, ${featureToDuckdb(feature.type, "0")})` : found)} AS ${identifier(feature.name)}`;

@@ -12,6 +12,7 @@ import { didYouMean } from "../values/nearest-name.js";
 import type { Value } from "../values/value.js";
 import type { Column, ValueType } from "../values/value-type.js";
 import type { Expectation, RowFeature, WindowFeature } from "./bound-project.js";
+import { clockProblem } from "./clock-problem.js";
 import type { Report } from "./report.js";
 
 type Base = Omit<RowFeature, "kind" | "expression" | "type">;
@@ -80,7 +81,7 @@ export function bindViewFeature(
   const declared = feature.type === undefined ? undefined : bindType(feature.type, at, [...path, "type"], report);
   if (columns === undefined) return undefined;
   const { aggregate, problems } = bindAggregate(feature.aggregate, columns);
-  for (const problem of problems) report.expression(at, [...path, "aggregate"], problem);
+  for (const problem of problems) report.expression(at, [...path, "aggregate"], clockProblem(problem, feature.aggregate));
   if (aggregate === undefined) return undefined;
   if (declared !== undefined && !fits(aggregate.type, declared)) {
     report.problem(
@@ -109,7 +110,7 @@ export function bindRowFeature(
   const declared = feature.type === undefined ? undefined : bindType(feature.type, at, [...path, "type"], report);
   if (columns === undefined) return undefined;
   const { tree, problems } = feature.expression === undefined ? bareColumn(feature.name, columns) : bindExpression(text, columns);
-  for (const problem of problems) report.expression(at, textPath, problem);
+  for (const problem of problems) report.expression(at, textPath, clockProblem(problem, text));
   if (tree === undefined) return undefined;
   if (declared !== undefined && !fits(tree.type, declared)) {
     report.problem(

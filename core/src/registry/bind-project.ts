@@ -1,10 +1,19 @@
 import type { Diagnostic } from "../diagnostic.js";
 import type { Parsed } from "../definitions/parse-definitions.js";
-import type { Kind, ProjectSettings } from "../definitions/schemas.js";
+import type { Definition, Kind, ProjectSettings } from "../definitions/schemas.js";
 import { parseDuration } from "../values/duration.js";
 import { didYouMean } from "../values/nearest-name.js";
 import type { Column } from "../values/value-type.js";
-import { bindEntity, bindFeatureView, bindOnDemandView, bindService, bindSource, describedOf, requireOne } from "./bind-views.js";
+import {
+  bindEntity,
+  bindFeatureView,
+  bindOnDemandView,
+  bindService,
+  bindSource,
+  describedOf,
+  requireOne,
+  type Declared,
+} from "./bind-views.js";
 import type {
   BoundProject,
   FeatureService,
@@ -17,10 +26,9 @@ import type {
   PipelineOutput,
   Target,
 } from "./bound-project.js";
+import { bindOnce } from "./bind-memory.js";
 import { createReport, type Report } from "./report.js";
-
-/** Columns by source name, or the sentence that says why they could not be read. */
-export type SourceSchemas = ReadonlyMap<string, readonly Column[] | string>;
+import type { Facts, SourceFacts } from "./source-facts.js";
 
 /**
  * Resolves every reference and types every expression. All findings at once; the project holds what is valid.
@@ -29,35 +37,74 @@ export type SourceSchemas = ReadonlyMap<string, readonly Column[] | string>;
 export function bindProject(
   settings: ProjectSettings,
   parsed: readonly Parsed[],
-  schemas: SourceSchemas,
+  facts: Facts,
 ): { project: Omit<BoundProject, "digest">; diagnostics: Diagnostic[] } {
   const report = createReport();
   reportDuplicates(parsed, report);
-  const bindAll = <K extends Kind, T>(kind: K, bind: (at: Parsed<K>) => T | undefined): Map<string, T> => {
+  const bindAll = <K extends Kind, T>(
+    kind: K,
+    inputsOf: (definition: Definition<K>) => readonly unknown[],
+    bind: (at: Parsed<K>, report: Report) => T | undefined,
+  ): Map<string, T> => {
     const bound = new Map<string, T>();
     for (const at of parsed) {
       if (!isKind(at, kind) || bound.has(at.definition.name)) continue;
-      const one = bind(at);
+      const one = bindOnce(at, inputsOf(at.definition), report, (own) => bind(at, own));
       if (one !== undefined) bound.set(at.definition.name, one);
     }
     return bound;
   };
 
-  const entities = bindAll("entity", (at) => bindEntity(at, report));
-  const sources = bindAll("source", (at) => bindSource(at, schemas.get(at.definition.name), report));
-  const views = new Map<string, FeatureView | OnDemandView>(
-    bindAll("feature_view", (at) => bindFeatureView(at, entities, sources, report)),
+  const engine = settings.offline?.engine ?? "duckdb";
+  const entities = bindAll("entity", () => [], bindEntity);
+  const sources = bindAll(
+    "source",
+    // Null, not undefined: of a source that was never read there is nothing to wait for.
+    ({ name }) => [columnsIn(facts.get(name)) ?? null, engine],
+    (at, own) => bindSource(at, columnsIn(facts.get(at.definition.name)), engine, own),
   );
-  for (const [name, view] of bindAll("on_demand_view", (at) => bindOnDemandView(at, views, report))) {
-    if (!views.has(name)) views.set(name, view);
-  }
-  const services = bindAll("feature_service", (at) => bindService(at, views, report));
-  const models = bindAll("model", (at) => bindModel(at, services, report));
-  const pipelines = bindAll("pipeline", (at) => bindPipeline(at, services, models, report));
-  const monitors = bindAll("monitor", (at) => bindMonitor(at, services, report));
+  const featureViews = bindAll(
+    "feature_view",
+    ({ entity, entities: several, source }) => [
+      sources.get(source),
+      ...(several ?? (entity === undefined ? [] : [entity])).map((name) => entities.get(name)),
+    ],
+    (at, own) => bindFeatureView(at, entities, sources, own),
+  );
+  const declared = declaredIn(parsed);
+  const views = new Map<string, FeatureView | OnDemandView>(featureViews);
+  const onDemandViews = bindAll(
+    "on_demand_view",
+    ({ inputs }) => (inputs ?? []).map((name) => featureViews.get(name)),
+    (at, own) => bindOnDemandView(at, featureViews, declared, own),
+  );
+  for (const [name, view] of onDemandViews) if (!views.has(name)) views.set(name, view);
+  const services = bindAll(
+    "feature_service",
+    ({ features }) => features.map((reference) => views.get(reference.split(".", 1)[0] ?? "")),
+    (at, own) => bindService(at, views, declared, own),
+  );
+  const models = bindAll(
+    "model",
+    ({ service }) => [services.get(service)],
+    (at, own) => bindModel(at, services, own),
+  );
+  const pipelines = bindAll(
+    "pipeline",
+    ({ inputs, outputs }) => [
+      ...Object.values(inputs ?? {}).map(({ service }) => services.get(service)),
+      ...Object.values(outputs ?? {}).flatMap((output) => (typeof output === "string" ? [] : [models.get(output.model)])),
+    ],
+    (at, own) => bindPipeline(at, services, models, own),
+  );
+  const monitors = bindAll(
+    "monitor",
+    ({ service }) => [services.get(service)],
+    (at, own) => bindMonitor(at, services, own),
+  );
   for (const at of parsed)
     if (["feature_view", "on_demand_view", "feature_service", "model"].includes(at.kind) && at.definition.owner === undefined)
-      report.warning(
+      report.problem(
         at,
         ["name"],
         "no-owner",
@@ -68,7 +115,7 @@ export function bindProject(
     project: {
       name: settings.project,
       offline: {
-        engine: settings.offline?.engine ?? "duckdb",
+        engine,
         ...(settings.offline?.url === undefined ? {} : { url: settings.offline.url }),
       },
       online: {
@@ -88,6 +135,21 @@ export function bindProject(
     diagnostics: report.diagnostics,
   };
 }
+
+function declaredIn(parsed: readonly Parsed[]): Declared {
+  const onDemand = new Set<string>();
+  const features = new Map<string, ReadonlySet<string>>();
+  for (const at of parsed) {
+    if (isKind(at, "on_demand_view")) onDemand.add(at.definition.name);
+    else if (!isKind(at, "feature_view")) continue;
+    const { name } = at.definition;
+    if (!features.has(name)) features.set(name, new Set(at.definition.features.map((feature) => feature.name)));
+  }
+  return { onDemand, features };
+}
+
+const columnsIn = (facts: SourceFacts | string | undefined): readonly Column[] | string | undefined =>
+  typeof facts === "object" ? facts.columns : facts;
 
 function isKind<K extends Kind>(at: Parsed, kind: K): at is Parsed<K> {
   return at.kind === kind;

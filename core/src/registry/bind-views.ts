@@ -5,6 +5,7 @@ import { didYouMean, nearestName } from "../values/nearest-name.js";
 import type { Column } from "../values/value-type.js";
 import { bindRowFeature, bindType, bindViewFeature } from "./bind-feature.js";
 import type {
+  BoundProject,
   Described,
   Entity,
   FeatureService,
@@ -42,6 +43,7 @@ export function bindEntity(at: Parsed<"entity">, report: Report): Entity {
 export function bindSource(
   at: Parsed<"source">,
   columns: readonly Column[] | string | undefined,
+  engine: BoundProject["offline"]["engine"],
   report: Report,
 ): Source | undefined {
   const { path, table, query, stream, schema, event_time, known_at, tie_break } = at.definition;
@@ -56,6 +58,13 @@ export function bindSource(
     return undefined;
   }
   const place = path === undefined ? (query === undefined ? "name" : "query") : "path";
+  if (table !== undefined && engine === "duckdb")
+    report.problem(
+      at,
+      ["table"],
+      "table-without-engine",
+      `The table ${table} needs an offline engine with tables; DuckDB reads files: use \`path\` or \`query\`.`,
+    );
   if (typeof columns === "string") report.problem(at, [place], "unreadable-source", columns);
   let known = typeof columns === "string" ? undefined : columns;
   if (stream === true) {
@@ -217,17 +226,31 @@ function duplicates(at: Parsed, features: readonly { readonly name: string }[], 
 
 type Views = ReadonlyMap<string, FeatureView | OnDemandView>;
 
-export function bindOnDemandView(at: Parsed<"on_demand_view">, views: Views, report: Report): OnDemandView {
+/** What the definitions of all views declare, bound or not: a feature with a mistake of its own is not also unknown. */
+export interface Declared {
+  readonly onDemand: ReadonlySet<string>;
+  /** Names of features, by view. */
+  readonly features: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** `views`: the feature views. */
+export function bindOnDemandView(
+  at: Parsed<"on_demand_view">,
+  views: ReadonlyMap<string, FeatureView>,
+  declared: Declared,
+  report: Report,
+): OnDemandView {
   const { definition } = at;
   const inputs = (definition.inputs ?? []).flatMap((name, index) => {
     if (name === definition.name) {
       report.problem(at, ["inputs", index], "cycle", `${name} cannot be its own input.`);
       return [];
     }
-    const [view] = requireOne(at, ["inputs", index], "feature view", name, views, report);
-    if (view?.kind === "on_demand_view")
+    if (declared.onDemand.has(name) && !views.has(name)) {
       report.problem(at, ["inputs", index], "on-demand-input", `${name} is on demand itself; inputs are feature views.`);
-    return view?.kind === "feature_view" ? [view] : [];
+      return [];
+    }
+    return requireOne(at, ["inputs", index], "feature view", name, views, report);
   });
   const request = Object.entries(definition.request ?? {}).flatMap(([name, type]): Column[] => {
     const bound = bindType(type, at, ["request", name], report);
@@ -246,7 +269,10 @@ export function bindOnDemandView(at: Parsed<"on_demand_view">, views: Views, rep
       else scope.push({ name, type });
     }
   const complete =
-    inputs.length === (definition.inputs ?? []).length && inputs.every(({ source }) => source.columns !== undefined);
+    inputs.length === (definition.inputs ?? []).length &&
+    inputs.every(
+      ({ name, source, features }) => source.columns !== undefined && features.length === declared.features.get(name)?.size,
+    );
   duplicates(at, definition.features, report);
   const features = definition.features.flatMap((feature, index) => {
     const bound = bindRowFeature(
@@ -263,24 +289,26 @@ export function bindOnDemandView(at: Parsed<"on_demand_view">, views: Views, rep
   return { kind: "on_demand_view", ...describedOf(at), inputs, request, features };
 }
 
-export function bindService(at: Parsed<"feature_service">, views: Views, report: Report): FeatureService {
-  const features: ServiceFeature[] = [];
+export function bindService(at: Parsed<"feature_service">, views: Views, declared: Declared, report: Report): FeatureService {
+  const features = new Map<string, ServiceFeature>();
   for (const [index, reference] of at.definition.features.entries()) {
     const [viewName = "", featureName] = reference.split(".");
     const [view] = requireOne(at, ["features", index], "view", viewName, views, report);
     if (view === undefined) continue;
     const wanted = featureName === undefined ? view.features : view.features.filter(({ name }) => name === featureName);
-    if (featureName !== undefined && wanted.length === 0) {
+    if (featureName !== undefined && declared.features.get(viewName)?.has(featureName) !== true) {
       const names = view.features.map(({ name }) => name);
+      const nearest = nearestName(featureName, names);
       report.problem(
         at,
         ["features", index],
         "unknown-feature",
         `The view ${viewName} has no feature ${featureName}.${didYouMean(featureName, names)}`,
+        nearest === undefined ? undefined : `${viewName}.${nearest}`,
       );
     }
     for (const feature of wanted) {
-      const other = features.find(({ name }) => name === feature.name);
+      const other = features.get(feature.name);
       if (other !== undefined)
         report.problem(
           at,
@@ -288,18 +316,28 @@ export function bindService(at: Parsed<"feature_service">, views: Views, report:
           "duplicate-name",
           `${feature.name} comes from ${other.view.name} and from ${viewName}; a service's features have different names. Rename one.`,
         );
-      else features.push({ name: feature.name, view, feature });
+      else features.set(feature.name, { name: feature.name, view, feature });
     }
   }
   const columns = new Map<string, Column>();
   const request = new Map<string, Column>();
-  for (const view of new Set(features.map((feature) => feature.view))) {
+  const add = (to: Map<string, Column>, column: Column, from: string): void => {
+    const other = columns.get(column.name) ?? request.get(column.name);
+    if (!to.has(column.name)) to.set(column.name, column);
+    if (other !== undefined && !sameType(other.type, column.type))
+      report.problem(
+        at,
+        ["features"],
+        "conflicting-type",
+        `${column.name} is ${printValueType(other.type)} in one view and ${printValueType(column.type)} in ${from}; a request gives it once. Give it one type.`,
+      );
+  };
+  for (const view of new Set([...features.values()].map((feature) => feature.view))) {
     for (const source of view.kind === "feature_view" ? [view] : view.inputs)
-      for (const { key, type } of source.keys) if (!columns.has(key)) columns.set(key, { name: key, type });
-    if (view.kind === "on_demand_view")
-      for (const column of view.request) if (!request.has(column.name)) request.set(column.name, column);
+      for (const { key, type } of source.keys) add(columns, { name: key, type }, source.name);
+    if (view.kind === "on_demand_view") for (const column of view.request) add(request, column, view.name);
   }
-  return { ...describedOf(at), features, keys: [...columns.values()], request: [...request.values()] };
+  return { ...describedOf(at), features: [...features.values()], keys: [...columns.values()], request: [...request.values()] };
 }
 
 /** The definition of that name, as a list of one; reported and an empty list where there is none. */

@@ -1,6 +1,5 @@
 import { SkewproofError } from "../errors.js";
 import { printDuration } from "../values/duration.js";
-import { didYouMean } from "../values/nearest-name.js";
 import { printValueType } from "../values/value-type-text.js";
 import type {
   BoundProject,
@@ -11,26 +10,97 @@ import type {
   RowFeature,
   WindowFeature,
 } from "./bound-project.js";
-import { requireFeature } from "./find.js";
+import { versionId, type ModelReader } from "./dependents.js";
+import { requireFeature, requireModel, requireService, requireView } from "./find.js";
 import { featureLineage } from "./lineage.js";
 
-interface Description {
-  readonly document: unknown;
+export interface Description {
+  readonly document: object;
   readonly text: string;
 }
 
-/** What `show` says of `view`, `view.feature`, a service or a model. Throws `usage` for an unknown name. */
-export function describeReference(project: BoundProject, reference: string): Description {
-  const [name = "", featureName] = reference.split(".");
-  const view = project.views.get(name);
-  if (view !== undefined && featureName !== undefined) return describeFeature(project, view, requireFeature(view, featureName));
-  if (view !== undefined) return describeView(project, view);
-  const service = project.services.get(reference);
-  if (service !== undefined) return describeService(project, service);
-  const model = project.models.get(reference.split("@")[0] ?? reference);
-  if (model !== undefined) return describeModel(model);
-  const all = [...project.views.keys(), ...project.services.keys(), ...project.models.keys()];
-  throw new SkewproofError("usage", `Nothing here is named ${reference}.${didYouMean(reference, all)}`);
+/** What is said of an id of a snapshot, of a column or of a version. Throws `usage` where it does not exist. */
+export function describeReference(project: BoundProject, id: string, versions: readonly ModelReader[] = []): Description {
+  const [kind = "", name = ""] = id.split(" ");
+  const [owner = "", part = ""] = name.split(".");
+  switch (kind) {
+    case "view":
+      return describeView(project, requireView(project, name));
+    case "feature":
+      return describeFeature(project, requireView(project, owner), requireFeature(requireView(project, owner), part));
+    case "service":
+      return describeService(project, requireService(project, name));
+    case "model":
+      return describeModel(requireModel(project, name));
+    case "version":
+      return describeVersion(
+        name,
+        versions.find((one) => versionId(one) === id),
+      );
+    default:
+      return describePlain(project, kind, owner, part);
+  }
+}
+
+/** Sources and their columns, entities, pipelines and monitors. */
+function describePlain(project: BoundProject, kind: string, name: string, part: string): Description {
+  const source = project.sources.get(name);
+  if (kind === "column") {
+    const type = source?.columns?.find((column) => column.name === part)?.type;
+    const document = { kind, source: name, name: part, type: type === undefined ? null : printValueType(type) };
+    return {
+      document,
+      text: lines([
+        ["column", `${name}.${part}`],
+        ["type", document.type ?? undefined],
+      ]),
+    };
+  }
+  const definition =
+    kind === "source"
+      ? source
+      : (kind === "entity" ? project.entities : kind === "pipeline" ? project.pipelines : project.monitors).get(name);
+  if (definition === undefined) throw new SkewproofError("usage", `There is no ${kind} ${name}.`);
+  const columns =
+    kind === "source" ? source?.columns?.map((column) => ({ name: column.name, type: printValueType(column.type) })) : undefined;
+  const document = {
+    kind,
+    name,
+    owner: definition.owner ?? null,
+    description: definition.description ?? null,
+    ...(kind === "source"
+      ? {
+          location: source?.location,
+          event_time: source?.eventTime ?? null,
+          known_at: source?.knownAt ?? null,
+          columns: columns ?? null,
+        }
+      : {}),
+  };
+  const text = lines([
+    [kind, name],
+    ["description", definition.description],
+    ["owner", definition.owner],
+    ["event time", kind === "source" ? source?.eventTime : undefined],
+    ["known at", kind === "source" ? source?.knownAt : undefined],
+    ["columns", columns?.map((column) => `${column.name} ${column.type}`).join(", ")],
+    ["defined", `${definition.file}:${definition.line + 1}`],
+  ]);
+  return { document, text };
+}
+
+function describeVersion(name: string, version: ModelReader | undefined): Description {
+  if (version === undefined) throw new SkewproofError("usage", `There is no model version ${name}.`);
+  const { model, features, definitions } = version;
+  return {
+    document: { kind: "version", model, version: version.version, features, definitions },
+    text: lines([
+      ["version", name],
+      ["model", model],
+      ["features", features.map((feature) => `${feature.name} ${feature.type}`).join(", ")],
+      ["definitions", definitions.slice(0, 12)],
+    ]),
+  };
 }
 
 function lines(entries: readonly (readonly [string, string | undefined])[]): string {

@@ -5,6 +5,7 @@ import type { Column } from "../../values/value-type.js";
 import { bindExpression } from "../bind.js";
 import { expressionToDuckdb, featureToDuckdb } from "../to-duckdb.js";
 import { expressionToJavascript, featureValue } from "../to-javascript.js";
+import { showValue } from "./show-value.js";
 
 /**
  * Puts `around` around the column `i` until the language refuses the depth, and compares the deepest expression of a
@@ -26,6 +27,7 @@ export async function provedDeep(around: (inner: string) => string): Promise<num
   );
   const javascript = featureValue(expressionToJavascript(tree)({ i: 3n }));
   // Powers may differ by 4 ulp a layer.
-  if (!closeValues(duckdb, javascript, 4 * layers)) throw new Error(`DuckDB ${String(duckdb)}, JavaScript ${String(javascript)}`);
+  if (!closeValues(duckdb, javascript, 4 * layers))
+    throw new Error(`DuckDB ${showValue(duckdb)}, JavaScript ${showValue(javascript)}`);
   return layers;
 }

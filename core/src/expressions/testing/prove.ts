@@ -11,6 +11,7 @@ import { featureValue } from "../to-javascript.js";
 import type { TypedExpression } from "../typed-tree.js";
 import { hostileColumns, hostileRow } from "./hostile-rows.js";
 import { draftText, kinds, randomExpression, simpler, type Draft } from "./random-expressions.js";
+import { showValue } from "./show-value.js";
 import { randomSource } from "./random-source.js";
 
 export interface ProofOptions {
@@ -153,10 +154,6 @@ async function shrink(session: DuckdbSession, found: Case): Promise<Case> {
 
 async function describe(session: DuckdbSession, { draft, row }: Case): Promise<string> {
   const tree = bound(draft);
-  const show = (value: Value | undefined): string =>
-    typeof value === "bigint" || typeof value === "number"
-      ? String(value)
-      : JSON.stringify(toJsonValue(value ?? null, tree.type));
   const cells = hostileColumns.flatMap(({ name, type }, at) =>
     row[at] === null
       ? []
@@ -168,7 +165,11 @@ async function describe(session: DuckdbSession, { draft, row }: Case): Promise<s
   await session.run(`CREATE OR REPLACE TEMP TABLE _rows AS ${hostileTable([row])}`);
   try {
     const { duckdb, closures, generated } = await evaluate(session, [tree], [row]);
-    lines.push(`DuckDB ${show(duckdb[0]?.[0])}`, `closures ${show(closures[0]?.[0])}`, `generated ${show(generated[0]?.[0])}`);
+    lines.push(
+      `DuckDB ${showValue(duckdb[0]?.[0] ?? null)}`,
+      `closures ${showValue(closures[0]?.[0] ?? null)}`,
+      `generated ${showValue(generated[0]?.[0] ?? null)}`,
+    );
   } catch (error) {
     lines.push(String(error));
   }

@@ -20,6 +20,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Diagnostic } from "../../diagnostic.js";
 import { readDistributions } from "../../profiles/node/latest-distribution.js";
 import { loadProject, type LoadedProject } from "../../registry/node/load-project.js";
+import { createMemory, type ProjectMemory } from "../../registry/node/project-memory.js";
 import { complete, type Completion } from "../complete.js";
 import { definitionOf } from "../definition.js";
 import { hover } from "../hover.js";
@@ -41,7 +42,7 @@ const itemKinds: Readonly<Record<Completion["kind"], CompletionItemKind>> = {
 };
 
 /** Milliseconds of quiet after which a change is looked at. */
-const quiet = 150;
+const quiet = 100;
 
 /**
  * The language server on stdin and stdout; resolves when the client has gone or `signal` is aborted. It loads no native
@@ -51,7 +52,9 @@ export async function startLanguageServer(command: readonly string[], signal: Ab
   const connection = createConnection(process.stdin, process.stdout);
   const documents = new TextDocuments(TextDocument);
   const projects = new Map<string, Promise<LoadedProject>>();
-  const published = new Map<string, Set<string>>();
+  const memories = new Map<string, ProjectMemory>();
+  /** What was sent last, by root and file. */
+  const published = new Map<string, Map<string, string>>();
   const found = new Map<string, readonly Diagnostic[]>();
   const read = new Set<string>();
   const timers = new Map<string, NodeJS.Timeout>();
@@ -77,7 +80,9 @@ export async function startLanguageServer(command: readonly string[], signal: Ab
         ),
     );
   const load = (root: string): Promise<LoadedProject> => {
-    const loading = loadProject(root, { schemas: "cached", texts: texts(root) });
+    const memory = memories.get(root) ?? createMemory();
+    memories.set(root, memory);
+    const loading = loadProject(root, { schemas: "cached", texts: texts(root), memory });
     projects.set(root, loading);
     return loading;
   };
@@ -91,16 +96,19 @@ export async function startLanguageServer(command: readonly string[], signal: Ab
 
   async function check(root: string): Promise<void> {
     const loaded = await load(root);
-    const files = new Map<string, LspDiagnostic[]>([...(published.get(root) ?? [])].map((file) => [file, []]));
-    for (const { file, range, code, message, severity } of loaded.diagnostics)
-      files.set(file, [
-        ...(files.get(file) ?? []),
-        { range, code, message, severity: severities[severity], source: "skewproof" },
-      ]);
+    const files = new Map<string, LspDiagnostic[]>();
+    for (const { file, range, code, message, severity } of loaded.diagnostics) {
+      const own = files.get(file) ?? [];
+      files.set(file, own);
+      own.push({ range, code, message, severity: severities[severity], source: "skewproof" });
+    }
     found.set(root, loaded.diagnostics);
-    published.set(root, new Set(loaded.diagnostics.map(({ file }) => file)));
-    for (const [file, diagnostics] of files)
-      await connection.sendDiagnostics({ uri: pathToFileURL(path.join(root, file)).href, diagnostics });
+    const before = published.get(root) ?? new Map<string, string>();
+    const now = new Map([...files].map(([file, diagnostics]) => [file, JSON.stringify(diagnostics)]));
+    published.set(root, now);
+    for (const file of new Set([...before.keys(), ...now.keys()]))
+      if (before.get(file) !== now.get(file))
+        await connection.sendDiagnostics({ uri: pathToFileURL(path.join(root, file)).href, diagnostics: files.get(file) ?? [] });
     readColumns(connection, command, loaded, read, () => soon(root));
   }
   function soon(root: string): void {

@@ -9,7 +9,7 @@ import { noFacts, pointInTimeQuery, relevantRange, type PlanFacts, type PointInT
 import type { PointInTime } from "../point-in-time-request.js";
 import { stringLiteral } from "../sql.js";
 import { macros } from "../visible-at.js";
-import { canUseFrames, pairsSql } from "../windows.js";
+import { canUseFrames, hotKeysSql } from "../windows.js";
 import type { DuckdbSession } from "./duckdb-session.js";
 
 export interface JoinOptions {
@@ -121,7 +121,7 @@ async function lookAt(
     ...(to === null ? {} : { to }),
   };
   const ties = new Map<string, number>();
-  const pairsPerRow = new Map<string, number>();
+  const hotKeys = new Map<string, number>();
   for (const needed of request.views) {
     const { view } = needed;
     const range = relevantRange(needed, facts);
@@ -130,11 +130,11 @@ async function lookAt(
       const [[tied = 0n] = []] = await session.rows(tiesSql(view, range), signal);
       ties.set(view.name, Number(tied));
     } else if (view.shape === "window" && canUseFrames(needed)) {
-      const [[pairs = 0, rows = 0n] = []] = await session.rows(pairsSql(needed, request.labelColumns, range), signal);
-      pairsPerRow.set(view.name, Number(pairs) / Math.max(1, Number(rows)));
+      const [[hot = 0n] = []] = await session.rows(hotKeysSql(needed, request.labelColumns, range), signal);
+      hotKeys.set(view.name, Number(hot));
     }
   }
-  return { ...facts, ties, pairsPerRow };
+  return { ...facts, ties, hotKeys };
 }
 
 /** The types whose values a Parquet file gives back as they were. */

@@ -1,16 +1,21 @@
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 import { parseDefinitions, parseProjectSettings, type Parsed } from "../../definitions/parse-definitions.js";
 import type { ProjectSettings } from "../../definitions/schemas.js";
+import { diagnosticCodes, type DiagnosticCode } from "../../diagnostic-codes.js";
 import type { Diagnostic } from "../../diagnostic.js";
 import { SkewproofError } from "../../errors.js";
 import { canonicalJson } from "../../runs/canonical-json.js";
 import { digestText } from "../../runs/node/digest.js";
-import type { Column } from "../../values/value-type.js";
-import { bindProject, type SourceSchemas } from "../bind-project.js";
-import type { BoundProject, SourceLocation } from "../bound-project.js";
+import { bindProject } from "../bind-project.js";
+import type { BoundProject } from "../bound-project.js";
 import { formatDiagnostic } from "../format-diagnostic.js";
+import { governanceFindings } from "../governance-findings.js";
+import { digestedForm, snapshotEntries } from "../snapshot.js";
+import { readHistory } from "./read-history.js";
+import { fileStamp, type ProjectMemory } from "./project-memory.js";
+import { readData } from "./read-sources.js";
 
 export interface LoadedProject {
   /** Absolute. */
@@ -26,6 +31,8 @@ export interface LoadOptions {
   readonly schemas?: "read" | "cached";
   /** Texts that stand for a file's own, by path relative to the root: what an editor holds unsaved. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** Kept by whoever loads the same project again and again. */
+  readonly memory?: ProjectMemory;
 }
 
 const settingsFile = "skewproof.yaml";
@@ -53,17 +60,37 @@ export function findProject(projectDir?: string): string {
 /** Loads and binds a project. Mistakes in it are diagnostics; the project holds what is valid. */
 export async function loadProject(
   root: string,
-  { schemas = "read", texts = new Map() }: LoadOptions = {},
+  { schemas = "read", texts = new Map(), memory }: LoadOptions = {},
 ): Promise<LoadedProject> {
-  const { settings, parsed, diagnostics, files } = readDefinitions(root, texts);
-  const known = schemas === "read" ? await readSchemas(root, parsed) : cachedSchemas(root, parsed);
-  const bound = bindProject(settings, parsed, known);
-  const canonical = canonicalJson({ settings, definitions: parsed.map(({ definition }) => definition) });
+  const { settings, parsed, diagnostics, files } = readDefinitions(root, texts, memory);
+  const data = await readData(root, parsed, schemas, memory);
+  const bound = bindProject(settings, parsed, data.sources);
+  const history = readHistory(root, memory);
+  const isValid = ![...diagnostics, ...bound.diagnostics].some(({ severity }) => severity === "error");
+  const governed = governanceFindings({ project: bound.project, parsed, ...data, history, isValid });
+  const damaged = history.damage === undefined ? [] : [registryDamaged(history.damage)];
   return {
     root,
-    project: { ...bound.project, digest: digestText(canonical) },
-    diagnostics: [...diagnostics, ...bound.diagnostics],
+    project: withDigest(bound.project),
+    diagnostics: [...diagnostics, ...bound.diagnostics, ...governed, ...damaged],
     files,
+  };
+}
+
+function registryDamaged(message: string): Diagnostic {
+  const start = { line: 0, character: 0 };
+  const code = "registry-damaged" satisfies DiagnosticCode;
+  return { code, severity: diagnosticCodes[code].severity, message, file: settingsFile, range: { start, end: start } };
+}
+
+/** The digest is computed when it is first asked for: editors, which ask often for the rest, have no use for it. */
+function withDigest(project: Omit<BoundProject, "digest">): BoundProject {
+  let digest: string | undefined;
+  return {
+    ...project,
+    get digest() {
+      return (digest ??= digestText(canonicalJson(digestedForm(project.name, snapshotEntries(project)))));
+    },
   };
 }
 
@@ -81,6 +108,7 @@ export async function loadValidProject(root: string, options?: LoadOptions): Pro
 function readDefinitions(
   root: string,
   texts: ReadonlyMap<string, string>,
+  memory: ProjectMemory | undefined,
 ): { settings: ProjectSettings; parsed: Parsed[]; diagnostics: Diagnostic[]; files: string[] } {
   const read = (file: string): string => texts.get(file) ?? readFileSync(path.join(root, file), "utf8");
   const found = parseProjectSettings(settingsFile, read(settingsFile));
@@ -91,58 +119,13 @@ function readDefinitions(
   const parsed: Parsed[] = [];
   const diagnostics = [...found.diagnostics];
   for (const file of files.sort()) {
-    const { definitions, diagnostics: more } = parseDefinitions(file, read(file));
-    parsed.push(...definitions);
-    diagnostics.push(...more);
+    const before = memory?.files.get(file);
+    const stamp = memory === undefined || texts.has(file) ? undefined : fileStamp(path.join(root, file));
+    const isSame = before?.stamp !== undefined && before.stamp === stamp;
+    const found = isSame ? before.parsed : parseDefinitions(file, read(file), before?.parsed);
+    memory?.files.set(file, { stamp, parsed: found });
+    parsed.push(...found.definitions);
+    diagnostics.push(...found.diagnostics);
   }
   return { settings, parsed, diagnostics, files };
-}
-
-function locations(parsed: readonly Parsed[]): { name: string; location: SourceLocation }[] {
-  return parsed.flatMap((at): { name: string; location: SourceLocation }[] => {
-    if (at.kind !== "source") return [];
-    const { name, path: file, query } = (at as Parsed<"source">).definition;
-    if (file !== undefined) return [{ name, location: { kind: "path", path: file } }];
-    return query === undefined ? [] : [{ name, location: { kind: "query", sql: query } }];
-  });
-}
-
-type Cache = Record<string, { readonly location: string; readonly columns: readonly Column[] }>;
-const cacheFile = (root: string): string => path.join(root, ".skewproof", "schemas.json");
-
-async function readSchemas(root: string, parsed: readonly Parsed[]): Promise<SourceSchemas> {
-  // Loaded here alone, so that the language server, which only uses the cache, holds no native code.
-  const { readSourceSchemas } = await import("../../offline/node/source-schema.js");
-  const wanted = locations(parsed);
-  const schemas = await readSourceSchemas(root, wanted);
-  const cache: Record<string, Cache[string]> = {};
-  for (const { name, location } of wanted) {
-    const columns = schemas.get(name);
-    if (columns !== undefined && typeof columns !== "string") cache[name] = { location: canonicalJson(location), columns };
-  }
-  writeCache(root, cache);
-  return schemas;
-}
-
-function writeCache(root: string, cache: Cache): void {
-  const file = cacheFile(root);
-  const text = JSON.stringify(cache);
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return;
-  mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, file);
-}
-
-function cachedSchemas(root: string, parsed: readonly Parsed[]): SourceSchemas {
-  const file = cacheFile(root);
-  if (!existsSync(file)) return new Map();
-  // Our own file, written above; a foreign one shows as columns that do not fit.
-  const cache = JSON.parse(readFileSync(file, "utf8")) as Cache;
-  const schemas = new Map<string, readonly Column[]>();
-  for (const { name, location } of locations(parsed)) {
-    const entry = cache[name];
-    if (entry?.location === canonicalJson(location)) schemas.set(name, entry.columns);
-  }
-  return schemas;
 }
