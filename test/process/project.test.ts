@@ -134,7 +134,7 @@ describe("bad input gets a sentence, the place and the way out", () => {
     ["an unknown service", ["--service", "shpo"], 2, /There is no feature service shpo\. Did you mean shop\?/],
     ["an unknown feature", ["--features", "spent7d"], 2, /has no feature spent7d\. Did you mean spent_7d\?/],
     ["an unknown time column", ["--time", "event_time"], 2, /The labels have no column event_time/],
-    ["an unknown output format", ["--out", "out.xlsx"], 2, /neither \.parquet nor \.csv/],
+    ["an unknown output format", ["--out", "out.xlsx"], 2, /neither \.parquet, \.csv nor \.arrow/],
   ])("%s", (_, more, status, message) => {
     const outcome = trainingSet(...more);
     expect(outcome.status).toBe(status);

@@ -1,6 +1,7 @@
 import { aggregateToJavascript } from "../expressions/aggregate-to-javascript.js";
 import { castValue } from "../expressions/cast-in-javascript.js";
-import { expressionToJavascript, featureValue } from "../expressions/to-javascript.js";
+import { compileRow } from "../expressions/compile-row.js";
+import { featureValue } from "../expressions/to-javascript.js";
 import type { FeatureService, FeatureView, OnDemandView, WindowFeature } from "../registry/bound-project.js";
 import { compareValues } from "../values/compare-values.js";
 import type { Row, Value } from "../values/value.js";
@@ -53,26 +54,32 @@ export function createFeatureReader(service: FeatureService, store: OnlineStoreR
     view: view.view,
     read: view.view.shape === "latest" ? latestReader(view, store) : windowReader(view, store),
   }));
-  const computed = [...onDemand].map((view) => ({
-    view,
-    features: view.features.map((feature) => ({
-      evaluate: expressionToJavascript(feature.expression),
-      fallback: feature.default ?? null,
-    })),
-  }));
+  const computed = [...onDemand].map((view) => {
+    const columns = [...view.inputs.flatMap(({ features }) => features), ...view.request].map(({ name }) => name);
+    return {
+      view,
+      compute: compileRow(
+        view.features.map(({ expression }) => expression),
+        columns,
+      ),
+      defaults: view.features.map((feature) => feature.default ?? null),
+    };
+  });
 
   function readOne({ entities, request }: FeatureRequest, t: bigint): FeatureRow {
     const found = new Map<FeatureView | OnDemandView, readonly Found[]>();
     for (const { view, read } of readers) found.set(view, read(entities, t));
-    for (const { view, features } of computed) {
-      const row: Record<string, Value> = {};
+    for (const { view, compute, defaults } of computed) {
+      const row: Value[] = [];
       for (const input of view.inputs)
-        for (const [index, { name }] of input.features.entries()) row[name] = found.get(input)?.[index]?.value ?? null;
-      for (const { name } of view.request) row[name] = request[name] ?? null;
+        for (const index of input.features.keys()) row.push(found.get(input)?.[index]?.value ?? null);
+      for (const { name } of view.request) row.push(request[name] ?? null);
+      const values: Value[] = [];
+      compute(row, values);
       found.set(
         view,
-        features.map(({ evaluate, fallback }) => {
-          const value = featureValue(evaluate(row)) ?? fallback;
+        defaults.map((fallback, index) => {
+          const value = values[index] ?? fallback;
           return { value, status: value === null ? "NULL_VALUE" : "PRESENT", eventTime: null };
         }),
       );
