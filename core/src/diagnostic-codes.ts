@@ -31,6 +31,10 @@ export const diagnosticCodes = {
   "wrong-value": error("A value has the wrong form.", "Write the form that the message describes."),
   // References
   "duplicate-name": error("A name is used twice where it must be unique.", "Rename one of the two."),
+  "same-name": warning(
+    "A service has features of one name from several views.",
+    "Rename one, or leave one out; until then its training sets need full names, and no model or request can use it.",
+  ),
   "unknown-reference": error("A definition names another that does not exist.", "Correct the name, or define what it names."),
   "unknown-feature": error("A view or service has no feature of that name.", "Correct the name, or add the feature."),
   "unknown-key-column": error("`keys` renames a key that the view's entities do not have.", "Name one of the entities' keys."),

@@ -53,7 +53,13 @@ export function resolveRequest(request: PointInTimeRequest): PointInTime {
   requireColumns(request, stored, onDemand);
 
   const output = wanted.map(({ name, view, feature }) => ({ name: fullNames ? `${view.name}__${name}` : name, view, feature }));
-  for (const { name } of output) {
+  for (const [index, { name, view }] of output.entries()) {
+    const other = output.findIndex((one) => one.name === name);
+    if (other !== index)
+      throw new SkewproofError(
+        "usage",
+        `${name} comes from ${output[other]?.view.name ?? ""} and from ${view.name}. Use full names, or leave one out.`,
+      );
     // Table formats tell names apart by case; SQL does not.
     const taken = labelColumns.find((column) => column.name.toLowerCase() === name.toLowerCase());
     if (taken !== undefined)
@@ -70,6 +76,8 @@ function select(service: FeatureService, names: readonly string[] | undefined): 
   const chosen = new Set<ServiceFeature>();
   for (const name of names) {
     const found = service.features.find((one) => one.name === name || `${one.view.name}.${one.name}` === name);
+    if (found !== undefined && found.name === name && service.ambiguous.includes(name))
+      throw new SkewproofError("usage", `Several views have a feature ${name}; write it as ${found.view.name}.${name}.`);
     if (found === undefined) {
       const all = service.features.map((one) => one.name);
       throw new SkewproofError(

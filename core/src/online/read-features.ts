@@ -1,6 +1,7 @@
 import { aggregateToJavascript } from "../expressions/aggregate-to-javascript.js";
 import { castValue } from "../expressions/cast-in-javascript.js";
 import { compileRow } from "../expressions/compile-row.js";
+import { SkewproofError } from "../errors.js";
 import { featureValue } from "../expressions/to-javascript.js";
 import type { FeatureService, FeatureView, OnDemandView, WindowFeature } from "../registry/bound-project.js";
 import { compareValues } from "../values/compare-values.js";
@@ -39,8 +40,13 @@ interface Found {
 
 type ReadView = (entities: Row, t: bigint) => readonly Found[];
 
-/** Prepares a service's read path once; `read` then only looks up and folds. */
+/** Prepares a service's read path once; `read` then only looks up and folds. Throws `usage` for features of one name. */
 export function createFeatureReader(service: FeatureService, store: OnlineStoreReader): FeatureReader {
+  if (service.ambiguous.length > 0)
+    throw new SkewproofError(
+      "usage",
+      `${service.name} has several features named ${service.ambiguous.join(" and ")}, which an answer cannot tell apart. Rename one.`,
+    );
   const stored = new Set<FeatureView>();
   const onDemand = new Set<OnDemandView>();
   for (const { view } of service.features)

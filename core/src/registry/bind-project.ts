@@ -181,6 +181,13 @@ function bindModel(at: Parsed<"model">, services: ReadonlyMap<string, FeatureSer
   const { service: name, task, output, fill } = at.definition;
   const [service] = requireOne(at, ["service"], "feature service", name, services, report);
   if (service === undefined) return undefined;
+  if (service.ambiguous.length > 0)
+    report.problem(
+      at,
+      ["service"],
+      "duplicate-name",
+      `${name} has several features named ${service.ambiguous.join(" and ")}; a model's inputs have different names. Rename one, or leave one out of the service.`,
+    );
   const names = service.features.map((feature) => feature.name);
   for (const feature of Object.keys(fill ?? {}))
     if (!names.includes(feature))

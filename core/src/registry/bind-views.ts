@@ -290,7 +290,8 @@ export function bindOnDemandView(
 }
 
 export function bindService(at: Parsed<"feature_service">, views: Views, declared: Declared, report: Report): FeatureService {
-  const features = new Map<string, ServiceFeature>();
+  const features: ServiceFeature[] = [];
+  const ambiguous = new Set<string>();
   for (const [index, reference] of at.definition.features.entries()) {
     const [viewName = "", featureName] = reference.split(".");
     const [view] = requireOne(at, ["features", index], "view", viewName, views, report);
@@ -308,15 +309,18 @@ export function bindService(at: Parsed<"feature_service">, views: Views, declare
       );
     }
     for (const feature of wanted) {
-      const other = features.get(feature.name);
-      if (other !== undefined)
+      const other = features.find(({ name }) => name === feature.name);
+      if (other?.view === view) continue;
+      if (other !== undefined) {
+        ambiguous.add(feature.name);
         report.problem(
           at,
           ["features", index],
-          "duplicate-name",
-          `${feature.name} comes from ${other.view.name} and from ${viewName}; a service's features have different names. Rename one.`,
+          "same-name",
+          `${feature.name} comes from ${other.view.name} and from ${viewName}: only training sets with full names can tell them apart, and no model or request can. Rename one.`,
         );
-      else features.set(feature.name, { name: feature.name, view, feature });
+      }
+      features.push({ name: feature.name, view, feature });
     }
   }
   const columns = new Map<string, Column>();
@@ -332,12 +336,12 @@ export function bindService(at: Parsed<"feature_service">, views: Views, declare
         `${column.name} is ${printValueType(other.type)} in one view and ${printValueType(column.type)} in ${from}; a request gives it once. Give it one type.`,
       );
   };
-  for (const view of new Set([...features.values()].map((feature) => feature.view))) {
+  for (const view of new Set(features.map((feature) => feature.view))) {
     for (const source of view.kind === "feature_view" ? [view] : view.inputs)
       for (const { key, type } of source.keys) add(columns, { name: key, type }, source.name);
     if (view.kind === "on_demand_view") for (const column of view.request) add(request, column, view.name);
   }
-  return { ...describedOf(at), features: [...features.values()], keys: [...columns.values()], request: [...request.values()] };
+  return { ...describedOf(at), features, ambiguous: [...ambiguous], keys: [...columns.values()], request: [...request.values()] };
 }
 
 /** The definition of that name, as a list of one; reported and an empty list where there is none. */

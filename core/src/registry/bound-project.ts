@@ -111,6 +111,8 @@ export interface ServiceFeature {
 
 export interface FeatureService extends Described {
   readonly features: readonly ServiceFeature[];
+  /** Names that come from more than one view: only training sets with full names can tell them apart. */
+  readonly ambiguous: readonly string[];
   /** Every join key the service needs, each once, in order of first use. */
   readonly keys: readonly Column[];
   /** Every request column its on-demand views need. */

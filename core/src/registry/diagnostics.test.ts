@@ -40,6 +40,16 @@ const cases: Readonly<Record<DiagnosticCode, Case>> = {
   "missing-key": { edits: [["source: orders\nttl", "ttl"]] },
   "wrong-value": { edits: [["ttl: 30d", "ttl: a month"]], marks: "a month" },
   "duplicate-name": { edits: [["name: last_order\n", "name: spending\n"]], marks: "spending" },
+  "same-name": {
+    edits: [
+      [
+        "kind: feature_service",
+        "kind: on_demand_view\nname: other\ninputs: [spending]\nowner: a\nfeatures:\n  - { name: spent_1d, expression: spent_1d + 1 }\n---\nkind: feature_service",
+      ],
+      ["last_order, basket]", "last_order, basket, other]"],
+    ],
+    marks: "other",
+  },
   "unknown-reference": { edits: [["source: orders\nttl", "source: order\nttl"]], marks: "order", fixed: "source: orders" },
   "unknown-feature": {
     edits: [["[spending, last_order", "[spending.spent_2d, last_order"]],

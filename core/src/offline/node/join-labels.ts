@@ -7,7 +7,7 @@ import { stagedLabels } from "../labels.js";
 import { isAsof, tiesSql } from "../latest-rows.js";
 import { noFacts, pointInTimeQuery, relevantRange, type PlanFacts, type PointInTimeQuery } from "../point-in-time-query.js";
 import type { PointInTime } from "../point-in-time-request.js";
-import { stringLiteral } from "../sql.js";
+import { identifier, stringLiteral } from "../sql.js";
 import { macros } from "../visible-at.js";
 import { canUseFrames, hotKeysSql } from "../windows.js";
 import type { DuckdbSession } from "./duckdb-session.js";
@@ -42,6 +42,10 @@ export async function stageLabels(
 ): Promise<void> {
   await session.run(macros);
   await session.run(`CREATE TEMP TABLE _staged AS ${stagedLabels(relation, columns, time)}`, signal);
+  // JSON's reader makes huge integers of numbers of both signs, and Parquet would round those to floats.
+  const huge = await session.rows("SELECT column_name FROM (DESCRIBE _staged) WHERE column_type = 'HUGEINT'");
+  for (const [name] of huge)
+    if (typeof name === "string") await session.run(`ALTER TABLE _staged ALTER COLUMN ${identifier(name)} TYPE BIGINT`, signal);
 }
 
 /**
