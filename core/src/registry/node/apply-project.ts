@@ -1,6 +1,7 @@
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
+import { withLock } from "../../processes/node/with-lock.js";
 import { canonicalJson } from "../../runs/canonical-json.js";
 import { digestText } from "../../runs/node/digest.js";
 import type { AuditEntry } from "../audit.js";
@@ -8,7 +9,6 @@ import { planChanges, type Plan } from "../plan.js";
 import { snapshotEntries, type Snapshot } from "../snapshot.js";
 import type { LoadedProject } from "./load-project.js";
 import { readModelReaders } from "./model-readers.js";
-import { withLock } from "./registry-lock.js";
 import { appendApplied, findApplied, lastApplied, registryFolder, snapshotDigest, type Applied } from "./registry-store.js";
 
 export interface PlanResult extends Plan {
@@ -53,7 +53,7 @@ export async function applyProject(
   { by, approvals, now }: ApplyOptions,
 ): Promise<PlanResult & { readonly entry: AuditEntry | null }> {
   const { root, project } = loaded;
-  return withLock(path.join(registryFolder(root), "lock"), () => {
+  return withLock(path.join(registryFolder(root), "lock"), "apply", () => {
     const before = lastApplied(root);
     const snapshot = currentSnapshot(loaded);
     const plan = compare(loaded, snapshot, before);

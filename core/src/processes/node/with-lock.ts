@@ -4,22 +4,22 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { SkewproofError } from "../../errors.js";
-import { isAlive } from "../../processes/node/is-alive.js";
+import { isAlive } from "./is-alive.js";
 
 /** Milliseconds that another may hold the lock. */
 const patience = 10_000;
 
 /**
- * Runs `work` while no other process on this lock file does. A lock whose process has ended is taken over. Throws
- * `unavailable` when the holder does not let go.
+ * Runs `work` (`what`, for the message) while no other process on this lock file does. A lock whose process has ended is
+ * taken over. Throws `unavailable` when the holder does not let go.
  */
-export async function withLock<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+export async function withLock<T>(file: string, what: string, work: () => T | Promise<T>): Promise<T> {
   for (const until = Date.now() + patience; !create(file);) {
     takeOver(file);
     if (Date.now() > until)
       throw new SkewproofError(
         "unavailable",
-        `Another apply is under way: ${file} is held by ${readHolder(file) ?? "a process that ended just now"}. Try again; if none runs, remove that file.`,
+        `Another ${what} is under way: ${file} is held by ${readHolder(file) ?? "a process that ended just now"}. Try again; if none runs, remove that file.`,
       );
     await sleep(20);
   }
