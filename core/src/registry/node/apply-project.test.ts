@@ -9,7 +9,7 @@ import { digestText } from "../../runs/node/digest.js";
 import { loadEdited, registerReturns, writeShop } from "../testing/edited-project.js";
 import { applyProject, planProject } from "./apply-project.js";
 import type { LoadedProject } from "./load-project.js";
-import { withLock } from "./registry-lock.js";
+import { withLock } from "../../processes/node/with-lock.js";
 import { findApplied, readAudit, registryFolder } from "./registry-store.js";
 
 const ann = { name: "ann@example.com", from: "option" } as const;
@@ -73,12 +73,14 @@ describe("apply", () => {
     await applyThrice();
     const lock = path.join(registryFolder(root), "lock");
     writeFileSync(lock, `999999999 on ${hostname()}`);
-    expect(await withLock(lock, () => Promise.resolve(readFileSync(lock, "utf8")))).toBe(`${process.pid} on ${hostname()}`);
+    expect(await withLock(lock, "apply", () => Promise.resolve(readFileSync(lock, "utf8")))).toBe(
+      `${process.pid} on ${hostname()}`,
+    );
     expect(existsSync(lock)).toBe(false);
     const order: string[] = [];
     await Promise.all(
       ["first", "second"].map((name) =>
-        withLock(lock, async () => {
+        withLock(lock, "apply", async () => {
           order.push(`${name} in`);
           await new Promise((resolve) => setTimeout(resolve, 60));
           order.push(`${name} out`);
