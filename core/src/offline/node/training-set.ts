@@ -90,9 +90,11 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
   const sources = sourcesOf(request);
   const read = [...new Set(sources.flatMap((source) => sourceFiles(root, source).map((file) => path.resolve(root, file))))];
   const requireUnchanged = watchFiles([...read, ...labelFiles]);
+  progress("Reading labels");
+  await stageLabels(session, relation, labelColumns, time, signal);
   progress("Digesting labels and sources");
   const digests = await Promise.all(sources.map((source) => digestSource(root, source)));
-  const labels = await describeLabels(session, root, options.labels, relation, labelFiles);
+  const labels = await describeLabels(session, root, options.labels, relation, labelFiles, signal);
   const engine = `duckdb ${await engineVersion(session)}`;
   const asked = { ...base, service: service.name };
   const inputs = digestText(
@@ -115,7 +117,6 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
   const temporary = `${out}.${process.pid}-${Date.now().toString(36)}.tmp`;
   const joined = `${temporary}.joined`;
   try {
-    await stageLabels(session, relation, labelColumns, time, signal);
     const { query, rows, from, to, spilled } = await joinLabels(session, request, joined, {
       progress,
       ...(signal === undefined ? {} : { signal }),
@@ -208,6 +209,7 @@ async function describeLabels(
   labels: TrainingSetOptions["labels"],
   relation: string,
   files: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<TrainingSetManifest["labels"]> {
   if ("path" in labels) {
     const digests = await digestRestingFiles(root, files);
@@ -217,7 +219,8 @@ async function describeLabels(
   }
   // Rows of SQL have no file: their digest is that of the rows, each at its place.
   const [[digest] = []] = await session.rows(
-    `SELECT CAST(bit_xor(md5_number(concat_ws('|', n, CAST(l AS VARCHAR)))) AS VARCHAR) FROM (SELECT row_number() OVER () AS n, l FROM ${relation} AS l)`,
+    "SELECT CAST(bit_xor(md5_number(CAST(s AS VARCHAR))) AS VARCHAR) FROM _staged AS s",
+    signal,
   );
   return { sql: "sql" in labels ? labels.sql : relation, sha256: digestText(typeof digest === "string" ? digest : "") };
 }
