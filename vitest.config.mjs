@@ -4,9 +4,17 @@ export default defineConfig({
   test: {
     projects: [
       // Fast: sources, pure functions, small real engines. Under 30 s in all.
-      { test: { name: "unit", include: ["core/src/**/*.test.ts"], testTimeout: 30_000 } },
+      { test: { name: "unit", include: ["core/src/**/*.test.ts"], testTimeout: 30_000, maxWorkers: 2 } },
       // Every offline engine against the same cases and a brute-force oracle: what contracts §3 says. Needs the built library.
-      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "conformance",
+          include: ["test/conformance/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
       // Whole processes: the built command line and sidecar, on real files.
       {
         test: {

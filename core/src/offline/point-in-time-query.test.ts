@@ -72,7 +72,7 @@ describe("point-in-time query equals brute force on random projects, rows and la
           rmSync(root, { recursive: true, force: true });
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 });

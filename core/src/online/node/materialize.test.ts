@@ -52,7 +52,7 @@ describe("materialize and read", () => {
         }
         rmSync(loaded.root, { recursive: true, force: true });
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 
