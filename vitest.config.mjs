@@ -21,8 +21,8 @@ export default defineConfig({
           name: "process",
           include: ["test/process/**/*.test.ts"],
           testTimeout: 300_000,
-          hookTimeout: 300_000,
-          fileParallelism: false,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
         },
       },
       // A real browser on the workbench page.

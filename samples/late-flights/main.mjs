@@ -41,8 +41,6 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-// Two starts at once share the cores: threads that spin while they wait would take them from each other.
-process.env.OMP_WAIT_POLICY ??= "PASSIVE";
 const controller = new AbortController();
 const { signal } = controller;
 for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => controller.abort(new Error("interrupted")));

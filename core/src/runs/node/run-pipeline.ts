@@ -145,7 +145,8 @@ function runCommand(
     const output = createWriteStream(log);
     const child = spawn(program, args, {
       cwd,
-      env: { ...process.env, PATH, PYTHONHASHSEED: "0" },
+      // OpenMP's threads spin while they wait, and take the cores from whatever else runs; it may be said otherwise.
+      env: { OMP_WAIT_POLICY: "PASSIVE", ...process.env, PATH, PYTHONHASHSEED: "0" },
       stdio: ["ignore", "pipe", "pipe"],
       ...(signal === undefined ? {} : { signal }),
     });
