@@ -136,6 +136,17 @@ describe("a repeated run", () => {
     expect(run().reused).toBe(false);
   });
 
+  it("looks for ties once while the data rests, and again when it changed", async () => {
+    expect(trainingSet("out.parquet", ...labels).status).toBe(0);
+    const known = readFileSync(path.join(root, ".skewproof/ties.json"), "utf8");
+    expect(Object.values(JSON.parse(known) as Record<string, number>)).toEqual([0]);
+    expect(trainingSet("again.parquet", ...labels).status).toBe(0);
+    expect(readFileSync(path.join(root, ".skewproof/ties.json"), "utf8")).toBe(known);
+    appendFileSync(path.join(root, "data/orders.csv"), "2,2026-01-08 19:45:00,99.5\n2,2026-01-08 19:45:00,70.0\n");
+    expect(trainingSet("again.parquet", ...labels).status).toBe(0);
+    expect(await query("SELECT last_amount FROM 'again.parquet' WHERE customer_id = 2")).toEqual([[99.5]]);
+  });
+
   it("records what it was made of", () => {
     expect(trainingSet("out.parquet", ...labels).status).toBe(0);
     expect(manifestOf("out.parquet")).toMatchObject({

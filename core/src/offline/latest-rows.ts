@@ -39,9 +39,9 @@ function featureOf(view: FeatureView, feature: RowFeature | WindowFeature, row: 
 }
 
 /** How many rows share their key and event time with another one. */
-export function tiesSql(view: FeatureView, range: TimeRange): string {
+export function tiesSql(view: FeatureView): string {
   const by = [...keyList(view), "_e"].join(", ");
-  return `SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM (${sourceRows(view, [], range)}) GROUP BY ${by} HAVING count(*) > 1)`;
+  return `SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM (${sourceRows(view, [])}) GROUP BY ${by} HAVING count(*) > 1)`;
 }
 
 /**

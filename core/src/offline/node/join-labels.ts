@@ -17,6 +17,13 @@ export interface JoinOptions {
   readonly progress?: (message: string) => void;
   /** Labels joined at a time; what one part needs bounds the memory. */
   readonly rowsOfPart?: number;
+  /** Answers that were found before, of sources that are still the same. */
+  readonly knownTies?: KnownTies;
+}
+
+export interface KnownTies {
+  get(source: string, sql: string): number | undefined;
+  add(source: string, sql: string, ties: number): void;
 }
 
 export interface Joined {
@@ -56,8 +63,9 @@ export async function joinLabels(
   session: DuckdbSession,
   request: PointInTime,
   out: string,
-  { signal, progress = () => undefined, rowsOfPart = 2_000_000 }: JoinOptions,
+  options: JoinOptions,
 ): Promise<Joined> {
+  const { signal, progress = () => undefined, rowsOfPart = 2_000_000 } = options;
   const [[count = 0n, from = null, to = null] = []] = await session.rows(
     "SELECT count(*), epoch_us(min(_t)), epoch_us(max(_t)) FROM _staged",
     signal,
@@ -66,7 +74,7 @@ export async function joinLabels(
   // The query's columns are int64.
   const moments = { from: from as bigint | null, to: to as bigint | null };
   await session.run("CREATE OR REPLACE TEMP VIEW _labels AS SELECT * FROM _staged");
-  const facts = await lookAt(session, request, moments, progress, signal);
+  const facts = await lookAt(session, request, moments, options);
   const query = pointInTimeQuery(request, facts);
 
   const parts = Math.max(1, Math.ceil(rows / rowsOfPart));
@@ -116,9 +124,9 @@ async function lookAt(
   session: DuckdbSession,
   request: PointInTime,
   { from, to }: { readonly from: bigint | null; readonly to: bigint | null },
-  progress: (message: string) => void,
-  signal: AbortSignal | undefined,
+  options: JoinOptions,
 ): Promise<PlanFacts> {
+  const { signal, progress = () => undefined } = options;
   const facts: PlanFacts = {
     ...noFacts,
     ...(from === null ? {} : { from }),
@@ -131,7 +139,10 @@ async function lookAt(
     const range = relevantRange(needed, facts);
     progress(`Looking at ${view.source.name} for ${view.name}`);
     if (isAsof(view)) {
-      const [[tied = 0n] = []] = await session.rows(tiesSql(view, range), signal);
+      const sql = tiesSql(view);
+      const found = options.knownTies?.get(view.source.name, sql);
+      const [[tied = 0n] = []] = found === undefined ? await session.rows(sql, signal) : [[found]];
+      options.knownTies?.add(view.source.name, sql, Number(tied));
       ties.set(view.name, Number(tied));
     } else if (view.shape === "window" && canUseFrames(needed)) {
       const [[hot = 0n] = []] = await session.rows(hotKeysSql(needed, request.labelColumns, range), signal);

@@ -20,6 +20,7 @@ import type { TrainingSetManifest } from "../training-set-manifest.js";
 import { checkExpectations, quarantine } from "./check-expectations.js";
 import { openDuckdb, type DuckdbSession } from "./duckdb-session.js";
 import { joinLabels, stageLabels } from "./join-labels.js";
+import { knownTies } from "./known-ties.js";
 import { publish } from "./publish.js";
 import { stageArrow } from "./read-arrow.js";
 import { digestSource, sourceFiles, watchFiles } from "./source-files.js";
@@ -119,6 +120,7 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
   try {
     const { query, rows, from, to, spilled } = await joinLabels(session, request, joined, {
       progress,
+      knownTies: knownTies(root, digests),
       ...(signal === undefined ? {} : { signal }),
     });
     progress("Profiling");

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+
+import { readRemembered, remember } from "./remembered.js";
 
 /** SHA-256 of a text's UTF-8 bytes, in lower-case hexadecimal. */
 export function digestText(text: string): string {
@@ -15,7 +17,10 @@ export async function digestFile(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
-type Remembered = Readonly<Record<string, { readonly state: string; readonly sha256: string }>>;
+interface Digested {
+  readonly state: string;
+  readonly sha256: string;
+}
 
 /**
  * SHA-256 of files that are large and rest: one that looks as when it was last digested (size, time, inode) is not read
@@ -23,8 +28,8 @@ type Remembered = Readonly<Record<string, { readonly state: string; readonly sha
  */
 export async function digestRestingFiles(root: string, files: readonly string[]): Promise<string[]> {
   const place = path.join(root, ".skewproof", "digests.json");
-  const known = readRemembered(place);
-  const fresh: Record<string, Remembered[string]> = {};
+  const known = readRemembered<Digested>(place);
+  const fresh: Record<string, Digested> = {};
   const digests = await Promise.all(
     files.map(async (file) => {
       const { size, mtimeMs, ino } = statSync(file);
@@ -37,22 +42,6 @@ export async function digestRestingFiles(root: string, files: readonly string[])
       return sha256;
     }),
   );
-  if (Object.keys(fresh).length > 0) {
-    mkdirSync(path.dirname(place), { recursive: true });
-    const temporary = `${place}.${process.pid}`;
-    writeFileSync(temporary, JSON.stringify({ ...readRemembered(place), ...fresh }));
-    renameSync(temporary, place);
-  }
+  remember(place, fresh);
   return digests;
-}
-
-function readRemembered(place: string): Remembered {
-  if (!existsSync(place)) return {};
-  try {
-    // Our own file, renamed into place.
-    return JSON.parse(readFileSync(place, "utf8")) as Remembered;
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
 }
