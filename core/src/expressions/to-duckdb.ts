@@ -111,7 +111,13 @@ export function aggregateToDuckdb(
   window?: string,
 ): string {
   const { operand } = aggregate;
-  const x = operand === undefined ? "*" : featureToDuckdb(operand.type, expressionToDuckdb(operand, column));
+  // A bare column is in the language's type already, without NaN and infinities.
+  const x =
+    operand === undefined
+      ? "*"
+      : operand.node === "column"
+        ? column(operand.name)
+        : featureToDuckdb(operand.type, expressionToDuckdb(operand, column));
   const condition = (...conditions: (string | undefined)[]): string => {
     const given = conditions.filter((one) => one !== undefined);
     const over = window === undefined ? "" : ` OVER ${window}`;

@@ -1,11 +1,12 @@
-import { columnsUsed } from "../expressions/columns-used.js";
+import { printExpression } from "../expressions/print.js";
 import { aggregateToDuckdb, featureToDuckdb } from "../expressions/to-duckdb.js";
+import type { TypedAggregate, TypedExpression } from "../expressions/typed-tree.js";
 import type { FeatureView, WindowFeature } from "../registry/bound-project.js";
 import type { Column } from "../values/value-type.js";
 import { labelMoments } from "./labels.js";
 import type { NeededView } from "./point-in-time-request.js";
 import { identifier } from "./sql.js";
-import { keyList, sourceColumn, sourceRows, tieColumn, type TimeRange } from "./view-rows.js";
+import { keyList, rowValue, sourceRows, tieColumn, type TimeRange } from "./view-rows.js";
 import { eventTimeSql } from "./visible-at.js";
 import { withDefault } from "./with-default.js";
 
@@ -32,17 +33,25 @@ export function widestWindow(features: NeededView["features"]): bigint | undefin
 }
 
 interface Operands {
-  /** `_x0`, `_x1`, … by source column. */
+  /** The aggregates' different operands as `_x0`, `_x1`, …: computed once an event, not once for each moment that meets it. */
   readonly columns: readonly string[];
-  readonly sql: (alias: string) => (name: string) => string;
+  /** A feature's aggregate over those columns. */
+  readonly aggregate: (feature: WindowFeature) => TypedAggregate;
 }
 
 function operandsOf(view: FeatureView, windows: readonly WindowFeature[]): Operands {
-  const used = [...new Set(windows.flatMap(({ aggregate }) => [...columnsUsed(aggregate)]))];
-  const column = sourceColumn(view);
+  const operands = new Map<string, TypedExpression>();
+  for (const { aggregate } of windows)
+    if (aggregate.operand !== undefined) operands.set(printExpression(aggregate.operand), aggregate.operand);
+  const printed = [...operands.keys()];
   return {
-    columns: used.map((name, index) => `${column(name)} AS _x${index}`),
-    sql: (alias) => (name) => `${alias}_x${used.indexOf(name)}`,
+    columns: [...operands.values()].map((operand, index) => `${rowValue(view, operand)} AS _x${index}`),
+    aggregate: ({ aggregate }) => {
+      const { operand } = aggregate;
+      if (operand === undefined) return aggregate;
+      const name = `_x${printed.indexOf(printExpression(operand))}`;
+      return { ...aggregate, operand: { node: "column", name, type: operand.type, span: operand.span } };
+    },
   };
 }
 
@@ -71,8 +80,8 @@ export function hotKeysSql(needed: NeededView, labelColumns: readonly Column[], 
 }
 
 /**
- * Windows `[c − w, c)` by buckets as wide as the widest window: a moment touches two; labels meet events on key and
- * bucket, and each feature filters its own window. Exact for every aggregate, with `known_at` too; its work grows with
+ * Windows `[c − w, c)` by buckets a quarter as wide as the widest window: a moment touches five; labels meet events on
+ * key and bucket, and each feature filters its own window. Exact for every aggregate, with `known_at` too; its work grows with
  * the pairs. Statements that end with `table` of `_row` and the features.
  */
 export function bucketWindows(needed: NeededView, labelColumns: readonly Column[], range: TimeRange, table: string): string[] {
@@ -83,33 +92,44 @@ export function bucketWindows(needed: NeededView, labelColumns: readonly Column[
   ];
 }
 
+/** More buckets meet fewer events outside the window, and make more rows of labels. */
+const bucketsOfWindow = 4n;
+
 /** Keys, `_c` and the features of each moment of `labels` that has events in its windows. */
 function bucketed({ view, features }: NeededView, range: TimeRange, labels: string): string {
   const chosen = windowsOf(features);
   const widest = widestWindow(chosen);
   const operands = operandsOf(view, chosen);
-  const bucket = widest === undefined ? [] : [`floor_divide(epoch_us(${eventTimeSql(view.source)}), ${widest}) AS _bucket`];
+  const width = widest === undefined ? undefined : (widest + bucketsOfWindow - 1n) / bucketsOfWindow;
+  const bucket = width === undefined ? [] : [`floor_divide(epoch_us(${eventTimeSql(view.source)}), ${width}) AS _bucket`];
   const rows = sourceRows(view, [...operands.columns, ...tieColumn(view), ...bucket], range);
 
   const keys = keyList(view);
-  const known = view.refresh === undefined ? "m._c" : `m._c + to_microseconds(${view.refresh.delay})`;
-  const since = (window: bigint): string => `e._e >= m._c - to_microseconds(${window})`;
+  // Said of each pair, so in whole microseconds: arithmetic of times and intervals costs many times as much.
+  const since = (window: bigint): string => `e._event_us >= m._c_us - ${window}`;
   const conditions = [
     ...keys.map((key) => `m.${key} = e.${key}`),
     ...(widest === undefined ? [] : ["m._bucket = e._bucket", since(widest)]),
-    "e._e < m._c",
-    ...(view.source.knownAt === undefined ? [] : [`e._known <= ${known}`]),
+    "e._event_us < m._c_us",
+    ...(view.source.knownAt === undefined ? [] : [`e._known_us <= m._c_us + ${view.refresh?.delay ?? 0n}`]),
   ];
   const order = ["e._e", view.source.tieBreak === undefined ? "e._known" : "e._tie NULLS FIRST"].join(", ");
   const values = chosen.map((feature) => {
     const filter = feature.window === "unbounded" || feature.window === widest ? undefined : since(feature.window);
-    return value(feature, aggregateToDuckdb(feature.aggregate, operands.sql("e."), order, filter));
+    return value(
+      feature,
+      aggregateToDuckdb(operands.aggregate(feature), (name) => `e.${name}`, order, filter),
+    );
   });
-  const distinct = `SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM ${labels}`;
-  const number = `floor_divide(epoch_us(_c), ${String(widest)})`;
-  const spread = widest === undefined ? distinct : `SELECT *, unnest([${number}, ${number} - 1]) AS _bucket FROM (${distinct})`;
+  const events = `SELECT *, epoch_us(_e) AS _event_us, epoch_us(_known) AS _known_us FROM (${rows})`;
+  const distinct = `SELECT *, epoch_us(_c) AS _c_us FROM (SELECT DISTINCT ${[...keys, "_c"].join(", ")} FROM ${labels})`;
+  const touched = Array.from(
+    { length: Number(bucketsOfWindow) + 1 },
+    (_, back) => `floor_divide(epoch_us(_c), ${String(width)}) - ${back}`,
+  );
+  const spread = widest === undefined ? distinct : `SELECT *, unnest([${touched.join(", ")}]) AS _bucket FROM (${distinct})`;
   const by = [...keyList(view, "m."), "m._c"].join(", ");
-  return `SELECT ${[by, ...values].join(", ")} FROM (${spread}) AS m JOIN (${rows}) AS e ON ${conditions.join(" AND ")} GROUP BY ${by}`;
+  return `SELECT ${[by, ...values].join(", ")} FROM (${spread}) AS m JOIN (${events}) AS e ON ${conditions.join(" AND ")} GROUP BY ${by}`;
 }
 
 /**
@@ -151,7 +171,7 @@ export function frameWindows(
   const values = chosen.map((feature) =>
     value(
       feature,
-      aggregateToDuckdb(feature.aggregate, operands.sql(""), "_n", "_is_event", `_w${lengths.indexOf(feature.window)}`),
+      aggregateToDuckdb(operands.aggregate(feature), (name) => name, "_n", "_is_event", `_w${lengths.indexOf(feature.window)}`),
     ),
   );
   const started = bounded.map(({ index }) => `_s${index}`);
