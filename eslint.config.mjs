@@ -62,5 +62,5 @@ export default tseslint.config(
     files: ["test/vscode/inhost/*.cjs"],
     languageOptions: { globals: { describe: "readonly", it: "readonly", __dirname: "readonly" } },
   },
-  { files: ["scripts/*.cjs"], rules: { "no-var": "off" } },
+  { files: ["scripts/*.cjs"], languageOptions: { globals: { __dirname: "readonly" } }, rules: { "no-var": "off" } },
 );
