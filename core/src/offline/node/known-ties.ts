@@ -8,14 +8,14 @@ import type { KnownTies } from "./join-labels.js";
 
 /**
  * Ties of sources, remembered in `.skewproof/ties.json` by the sources' digests: data that rests is looked through
- * once. Of a source that names no file nothing is remembered.
+ * once. Of a query nothing is remembered: it may read what it does not name.
  */
 export function knownTies(root: string, sources: readonly SourceDigest[]): KnownTies {
   const file = path.join(root, ".skewproof", "ties.json");
   const known = readRemembered<number>(file);
   const key = (name: string, sql: string): string | undefined => {
     const source = sources.find((one) => one.source === name);
-    return source === undefined || source.files.length === 0 ? undefined : digestText(canonicalJson([source, sql]));
+    return source === undefined || source.query !== undefined ? undefined : digestText(canonicalJson([source, sql]));
   };
   return {
     get(name, sql) {
