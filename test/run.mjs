@@ -23,9 +23,13 @@ const vitest = (name, ...args) => {
   };
 };
 
-const steps = [
-  check("types", node, bin("tsc"), "-b"),
-  check("bundle", node, "scripts/bundle.mjs"),
+/** Done first, one after the other: the rest stands on it. */
+const first = [check("types", node, bin("tsc"), "-b"), check("bundle", node, "scripts/bundle.mjs")];
+/** Waits for browsers and editors more than it computes. */
+const faces = [
+  vitest("vscode", "--project", "vscode"),
+  vitest("jupyter", "--project", "jupyter"),
+  vitest("browser", "--project", "browser"),
   check("eslint", node, bin("eslint"), "."),
   check("prettier", node, bin("prettier"), "--check", "--log-level=warn", "."),
   check(
@@ -41,12 +45,12 @@ const steps = [
     "jupyter-plugin/src",
   ),
   check("knip", node, bin("knip")),
+];
+/** Computes on both cores. */
+const core = [
   vitest("unit", "--project", "unit"),
   vitest("conformance", "--project", "conformance"),
   vitest("process", "--project", "process"),
-  vitest("browser", "--project", "browser"),
-  vitest("vscode", "--project", "vscode"),
-  vitest("jupyter", "--project", "jupyter"),
 ];
 
 function run({ command }) {
@@ -57,37 +61,37 @@ function run({ command }) {
       env: { ...process.env, FORCE_COLOR: "0" },
     });
     let text = "";
-    for (const [stream, to] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ])
-      stream.on("data", (data) => {
-        text += data;
-        to.write(data);
-      });
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (text += data));
     child.once("error", (error) => resolve({ status: 1, text: String(error) }));
     child.once("close", (status) => resolve({ status: status ?? 1, text }));
   });
 }
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !steps.some((step) => step.name === name));
+const names = [...first, ...core, ...faces].map(({ name }) => name);
+const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  console.error(`No step named ${unknown.join(", ")}. Steps: ${steps.map((step) => step.name).join(", ")}.`);
+  console.error(`No step named ${unknown.join(", ")}. Steps: ${names.join(", ")}.`);
   process.exit(2);
 }
 
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
 const table = [];
-for (const step of steps.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  console.log(`\n=== ${step.name}`);
-  const started = performance.now();
-  const { status, text } = await run(step);
-  const [passed, failed] = step.count(status, text);
-  table.push({ step: step.name, passed, failed, seconds: Number(((performance.now() - started) / 1000).toFixed(1)) });
+/** One after the other; what a step printed is shown whole when it ends, since another lane runs beside it. */
+async function lane(steps) {
+  for (const step of steps.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+    console.log(`… ${step.name}`);
+    const started = performance.now();
+    const { status, text } = await run(step);
+    const [passed, failed] = step.count(status, text);
+    const seconds = Number(((performance.now() - started) / 1000).toFixed(1));
+    console.log(`\n=== ${step.name}, ${seconds} s\n${text.trim()}\n`);
+    table.push({ step: step.name, passed, failed, seconds });
+  }
 }
-console.log();
+await lane(first);
+await Promise.all([lane(core), lane(faces)]);
 console.table(table);
 const sum = (key) => table.reduce((total, row) => total + row[key], 0);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { repository } from "../process/command-line.js";
@@ -16,20 +16,30 @@ const packages = [
   "pytest==8.4.2",
 ];
 
-/** A fresh environment in `folder` with JupyterLab and the wheel, built from the labextension that `npm run build` made. Returns its Python. */
+/**
+ * An environment with JupyterLab, kept in `.cache` for as long as its packages stay the same, and the wheel installed
+ * anew in it, built in `folder` from the labextension that `npm run build` made. Returns its Python.
+ */
 export function installLab(folder: string): string {
-  execFileSync("python3", ["-m", "venv", path.join(folder, "venv")], { stdio: "inherit" });
-  const python = path.join(folder, "venv/bin/python");
+  const environment = path.join(repository, ".cache/jupyter");
+  const python = path.join(environment, "bin/python");
   const pip = (...args: string[]): void => {
     execFileSync(python, ["-m", "pip", "--quiet", "--disable-pip-version-check", ...args], { stdio: "inherit" });
   };
-  pip("install", ...packages);
+  const stamp = path.join(environment, `installed ${packages.join(" ")}`);
+  if (!existsSync(stamp)) {
+    rmSync(environment, { recursive: true, force: true });
+    execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
+    pip("install", ...packages);
+    writeFileSync(stamp, "");
+  }
+  pip("uninstall", "--yes", "skewproof");
   pip("wheel", "--no-build-isolation", "--no-deps", "-w", folder, plugin);
   const wheel = readdirSync(folder).find((name) => name.endsWith(".whl"));
   if (wheel === undefined) throw new Error("pip made no wheel.");
   pip("install", "--no-deps", path.join(folder, wheel));
   // No question about news in the pictures, no request for them.
-  const settings = path.join(folder, "venv/share/jupyter/lab/settings");
+  const settings = path.join(environment, "share/jupyter/lab/settings");
   mkdirSync(settings, { recursive: true });
   const notification = { fetchNews: "false", checkForUpdates: false };
   writeFileSync(

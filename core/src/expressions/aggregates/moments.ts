@@ -102,19 +102,16 @@ export const momentAggregates: readonly Aggregate[] = [
 function variance({ aggregate: { operand }, x, rows }: DuckdbAggregate): string {
   const type = operand?.type;
   const float = `CAST(${x} AS DOUBLE)`;
-  const greatest = `max(abs(${float}))${rows}`;
-  // Beyond 1e150 squares overflow, which DuckDB refuses with an error: the value is null.
-  const bounded = `var_samp(CASE WHEN abs(${float}) <= 1e150 THEN ${float} END)${rows}`;
-  const general = `CASE WHEN ${greatest} <= 1e150 THEN ${bounded} END`;
-  if (type?.kind !== "int64" && type?.kind !== "decimal") return `(${general})`;
-  const units = type.kind !== "decimal" ? `CAST(${x} AS HUGEINT)` : unscaled(type, x);
-  // least and greatest skip nulls: a null must not become a bound.
-  const clipped = `CASE WHEN ${x} IS NOT NULL THEN greatest(least(${units}, 1000000000000), -1000000000000) END`;
-  const sums = [`count(${x})${rows}`, `sum(${clipped})${rows}`, `sum((${clipped}) * (${clipped}))${rows}`];
+  if (type?.kind !== "int64" && type?.kind !== "decimal")
+    // Beyond 1e150 squares overflow, which DuckDB refuses with an error: the value is null.
+    return `(CASE WHEN max(abs(${float}))${rows} <= 1e150 THEN var_samp(CASE WHEN abs(${float}) <= 1e150 THEN ${float} END)${rows} END)`;
+  const units = type.kind === "decimal" ? unscaled(type, x) : x;
+  const small = `CASE WHEN ${units} BETWEEN -1000000000000 AND 1000000000000 THEN ${units} END`;
+  const sums = [`count(${x})${rows}`, `sum(${small})${rows}`, `sum(CAST(${small} AS HUGEINT) * (${small}))${rows}`];
   const [n, total, squares] = ["_once[1]", "_once[2]", "_once[3]"];
   // No aggregate may stand inside TRY: the sums come in by the lambda.
   const exact = `list_transform([[${sums.join(", ")}]], lambda _once: CAST(TRY(${n} * ${squares} - ${total} * ${total}) AS DOUBLE) / CAST(nullif(${n} * (${n} - 1), 0) AS DOUBLE) / 1e${2 * scaleOf(type)}::DOUBLE)[1]`;
-  return `(CASE WHEN max(abs(${units}))${rows} <= 1000000000000 THEN coalesce(${exact}, ${general}) ELSE ${general} END)`;
+  return `coalesce(CASE WHEN count(${small})${rows} = count(${x})${rows} THEN ${exact} END, var_samp(${float})${rows})`;
 }
 
 function sum(present: readonly Value[]): bigint | number {

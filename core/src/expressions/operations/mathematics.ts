@@ -152,6 +152,7 @@ export const mathematicsOperations: readonly Operation[] = [
 
 /** C's pow, which says 1 where JavaScript says NaN. */
 function power(x: number, y: number): number | null {
-  const result = x === 1 || y === 0 ? 1 : x ** y;
+  // As in C: 1 to any power is 1, and so is -1 to the power ±infinity.
+  const result = x === 1 || y === 0 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
   return Number.isFinite(result) ? result : null;
 }
