@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { act, type Invocation } from "./command.js";
+import { keepSchedule } from "./keep-schedule.js";
 
 export function registerEngine(program: Command): void {
   program
@@ -21,7 +22,7 @@ interface Options {
 
 async function engine(invocation: Invocation, options: Options): Promise<number> {
   const { SkewproofError } = await import("../errors.js");
-  const { findProject } = await import("../registry/node/load-project.js");
+  const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
   const { answeringEngine, ensureEngine, pageAddress } = await import("../engine/node/engine-file.js");
   const root = findProject(invocation.projectDir);
   const command = [process.execPath, process.argv[1] ?? ""];
@@ -38,7 +39,11 @@ async function engine(invocation: Invocation, options: Options): Promise<number>
   const started = await startEngine({ root, command, port, idleMinutes });
   const { address } = started;
   invocation.result(address, `The engine answers. Its page: ${pageAddress(address)}\nCtrl-C stops it.`);
+  // A project that is not valid yet has no schedule; its engine serves the editor all the same.
+  const loaded = await loadValidProject(root).catch(() => undefined);
+  const schedule = loaded === undefined ? undefined : await keepSchedule(loaded);
   await Promise.race([started.over, invocation.interrupted]);
+  schedule?.stop();
   await started.close();
   return 0;
 }

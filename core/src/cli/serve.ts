@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { act, type Invocation } from "./command.js";
+import { keepSchedule } from "./keep-schedule.js";
 
 export function registerServe(program: Command): void {
   program
@@ -57,7 +58,9 @@ async function serve(invocation: Invocation, options: Options): Promise<number> 
   });
   const document = { url: sidecar.url, grpc: null, token_file: sidecar.tokenFile, pid: process.pid };
   invocation.result(document, `Serving at ${sidecar.url}; the token is in ${sidecar.tokenFile}. Ctrl-C stops.`);
+  const schedule = loaded === undefined || options.replay === true ? undefined : await keepSchedule(loaded);
   await invocation.interrupted;
+  schedule?.stop();
   await sidecar.close();
   return 0;
 }

@@ -85,6 +85,7 @@ const featureView = Type.Object(
     ttl: Type.Optional(duration),
     refresh: Type.Optional(Type.Object({ every: duration, delay: Type.Optional(duration) }, closed)),
     online: Type.Optional(Type.Boolean()),
+    schedule: Type.Optional(text("A cron expression, in UTC: when a running engine or sidecar materializes the view.")),
     features: Type.Array(feature, { minItems: 1 }),
   },
   closed,

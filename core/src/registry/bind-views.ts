@@ -1,3 +1,5 @@
+import { CronPattern } from "croner";
+
 import type { Parsed } from "../definitions/parse-definitions.js";
 import { parseDuration } from "../values/duration.js";
 import { printValueType, sameType } from "../values/value-type-text.js";
@@ -16,6 +18,7 @@ import type {
   ViewKey,
 } from "./bound-project.js";
 import type { Report } from "./report.js";
+import { serviceColumns } from "./service-columns.js";
 
 /** What every definition may carry. */
 export function describedOf(at: Parsed): Described {
@@ -167,6 +170,9 @@ export function bindFeatureView(
     report.problem(at, ["ttl"], "missing-event-time", `A ttl needs the source ${source.name} to declare an \`event_time\`.`);
   const every = definition.refresh === undefined ? undefined : parseDuration(definition.refresh.every);
   if (every === 0n) report.problem(at, ["refresh", "every"], "wrong-value", "`every` is longer than nothing.");
+  const { schedule } = definition;
+  const unreadable = schedule === undefined ? undefined : cronProblem(schedule);
+  if (unreadable !== undefined) report.problem(at, ["schedule"], "wrong-value", unreadable);
   return {
     kind: "feature_view",
     ...describedOf(at),
@@ -176,11 +182,22 @@ export function bindFeatureView(
     shape,
     features,
     online: definition.online ?? true,
+    ...(schedule === undefined || unreadable !== undefined ? {} : { schedule }),
     ...(ttl === undefined ? {} : { ttl }),
     ...(every === undefined || every === 0n
       ? {}
       : { refresh: { every, delay: parseDuration(definition.refresh?.delay ?? "0s") ?? 0n } }),
   };
+}
+
+function cronProblem(schedule: string): string | undefined {
+  try {
+    new CronPattern(schedule, "UTC");
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
+    return `${schedule} is no cron expression: ${why} Write minute, hour, day, month and weekday, as in "*/15 * * * *".`;
+  }
 }
 
 function bindKeys(at: Parsed<"feature_view">, owners: readonly Entity[], source: Source, report: Report): ViewKey[] {
@@ -323,25 +340,15 @@ export function bindService(at: Parsed<"feature_service">, views: Views, declare
       features.push({ name: feature.name, view, feature });
     }
   }
-  const columns = new Map<string, Column>();
-  const request = new Map<string, Column>();
-  const add = (to: Map<string, Column>, column: Column, from: string): void => {
-    const other = columns.get(column.name) ?? request.get(column.name);
-    if (!to.has(column.name)) to.set(column.name, column);
-    if (other !== undefined && !sameType(other.type, column.type))
-      report.problem(
-        at,
-        ["features"],
-        "conflicting-type",
-        `${column.name} is ${printValueType(other.type)} in one view and ${printValueType(column.type)} in ${from}; a request gives it once. Give it one type.`,
-      );
-  };
-  for (const view of new Set(features.map((feature) => feature.view))) {
-    for (const source of view.kind === "feature_view" ? [view] : view.inputs)
-      for (const { key, type } of source.keys) add(columns, { name: key, type }, source.name);
-    if (view.kind === "on_demand_view") for (const column of view.request) add(request, column, view.name);
-  }
-  return { ...describedOf(at), features, ambiguous: [...ambiguous], keys: [...columns.values()], request: [...request.values()] };
+  const columns = serviceColumns(features, (column, other, from) => {
+    report.problem(
+      at,
+      ["features"],
+      "conflicting-type",
+      `${column.name} is ${printValueType(other.type)} in one view and ${printValueType(column.type)} in ${from}; a request gives it once. Give it one type.`,
+    );
+  });
+  return { ...describedOf(at), features, ambiguous: [...ambiguous], ...columns };
 }
 
 /** The definition of that name, as a list of one; reported and an empty list where there is none. */

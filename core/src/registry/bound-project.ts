@@ -90,6 +90,8 @@ export interface FeatureView extends Described {
   readonly ttl?: bigint;
   readonly refresh?: Refresh;
   readonly online: boolean;
+  /** Cron expression, in UTC: when a running engine or sidecar materializes the view. */
+  readonly schedule?: string;
   readonly shape: "latest" | "window";
   readonly features: readonly (RowFeature | WindowFeature)[];
 }

@@ -145,6 +145,7 @@ function addView(view: FeatureView | OnDemandView, add: Add): void {
     ttl: ttl === undefined ? undefined : printDuration(ttl),
     refresh: refresh && { every: printDuration(refresh.every), delay: printDuration(refresh.delay) },
     online: view.online,
+    schedule: view.schedule,
     // The order of a latest row's features breaks ties (contracts §3.2); that of aggregates has no meaning.
     order: view.shape === "latest" ? view.features.map(({ name }) => name) : undefined,
   };
