@@ -79,7 +79,7 @@ export function createFeatureReader(service: FeatureService, store: OnlineStoreR
       const row: Value[] = [];
       for (const input of view.inputs)
         for (const index of input.features.keys()) row.push(found.get(input)?.[index]?.value ?? null);
-      for (const { name } of view.request) row.push(request[name] ?? null);
+      for (const { name } of view.request) row.push(finite(request[name] ?? null));
       const values: Value[] = [];
       compute(row, values);
       found.set(
@@ -103,6 +103,9 @@ export function createFeatureReader(service: FeatureService, store: OnlineStoreR
   );
   return { views, read: (requests, t) => requests.map((request) => readOne(request, t)) };
 }
+
+/** What comes from outside has no NaN and no infinities (contracts §1). */
+const finite = (value: Value): Value => (typeof value === "number" && !Number.isFinite(value) ? null : value);
 
 const missing: Found = { value: null, status: "NOT_FOUND", eventTime: null };
 
