@@ -10,13 +10,14 @@ import { SkewproofError } from "../../errors.js";
 import { findModelVersion, openBundle } from "../../models/node/model-store.js";
 import type { LmdbStore } from "../../online/node/lmdb-store.js";
 import { openOnlineStore } from "../../online/node/open-online-store.js";
-import { createFeatureReader } from "../../online/read-features.js";
+import { createFeatureReader, type FeatureReader } from "../../online/read-features.js";
 import type { FeatureService } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { toJsonValue } from "../../values/json-value.js";
 import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
 import { version } from "../../version.js";
+import { registerFeast } from "./feast-route.js";
 import { openFeatureLog, type FeatureLog } from "./feature-log.js";
 import { setErrors } from "./http-errors.js";
 import { createMetrics, type Stage } from "./metrics.js";
@@ -147,6 +148,14 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       .send(statusPage(models, replay)),
   );
   registerOpenInferenceProtocol(server, models);
+  if (loaded !== undefined && store !== undefined) {
+    const readers = new WeakMap<FeatureService, FeatureReader>();
+    registerFeast(server, loaded.project, async (service, requests) => {
+      let reader = readers.get(service);
+      if (reader === undefined) readers.set(service, (reader = createFeatureReader(service, store)));
+      return await reader.read(requests, moment(undefined));
+    });
+  }
 
   server.post<{ Params: { service: string }; Body: FeaturesBody }>(
     "/v1/features/:service",

@@ -13,9 +13,20 @@ export function ensureToken(file: string): string {
   return token;
 }
 
-/** Whether an Authorization header carries the token, compared in constant time. */
+/**
+ * Whether an Authorization header carries the token, compared in constant time: as Bearer, or as the password of Basic,
+ * which clients send that know nothing but a URL (`http://:TOKEN@127.0.0.1:8480`).
+ */
 export function isAuthorized(header: string | undefined, token: string): boolean {
-  const given = /^Bearer (.+)$/.exec(header ?? "")?.[1] ?? "";
+  const [scheme = "", credentials = ""] = (header ?? "").split(" ");
+  const given =
+    scheme.toLowerCase() === "basic"
+      ? Buffer.from(credentials, "base64")
+          .toString("utf8")
+          .replace(/^[^:]*:/, "")
+      : scheme.toLowerCase() === "bearer"
+        ? credentials
+        : "";
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(token));
 }
