@@ -6,6 +6,8 @@ import { toJsonValue } from "../values/json-value.js";
 import { floorDivide } from "../values/timestamp-text.js";
 import { printValueType } from "../values/value-type-text.js";
 import type { Row } from "../values/value.js";
+import { FORMAT } from "./encoding.js";
+import { keyLayout, type KeyLayout } from "./key-layout.js";
 
 const hour = 3_600_000_000n;
 const day = 24n * hour;
@@ -23,6 +25,13 @@ export interface OnlineView {
   readonly chunk: bigint;
   /** Microseconds an event can still matter, or unbounded. */
   readonly retention: bigint | "unbounded";
+  /** Window views: how a key's events and tiles stand in its parts. */
+  readonly layout: KeyLayout;
+}
+
+/** The key space of a view's meaning, in the form of bytes that this version writes. `digest` is SHA-256 in hexadecimal. */
+export function spaceName(project: string, { view, meaning }: OnlineView, digest: (text: string) => string): string {
+  return `${project}/${view.name}/${FORMAT}.${digest(meaning).slice(0, 16)}`;
 }
 
 export function onlineView(view: FeatureView): OnlineView {
@@ -48,6 +57,7 @@ export function onlineView(view: FeatureView): OnlineView {
     operandOf,
     chunk: eighth > hour ? eighth : hour,
     retention: widest === "unbounded" ? widest : widest + slack,
+    layout: keyLayout(view, operands, operandOf),
   };
 }
 

@@ -1,6 +1,6 @@
 import { compareValues } from "../../values/compare-values.js";
 import type { Value } from "../../values/value.js";
-import type { Aggregate } from "../aggregate.js";
+import type { Aggregate, Group } from "../aggregate.js";
 import { orderedTo } from "./operand-rules.js";
 
 const countDistinct = {
@@ -8,6 +8,7 @@ const countDistinct = {
   duckdb: ({ x, rows }) => `count(DISTINCT ${x})${rows}`,
   javascript: () => (present) => BigInt(groups(present).length),
   empty: 0n,
+  mergeable: { needs: () => ["groups"], finish: () => (state) => BigInt(state.groups().length) },
 } satisfies Partial<Aggregate>;
 
 export const countAggregates: readonly Aggregate[] = [
@@ -20,6 +21,7 @@ export const countAggregates: readonly Aggregate[] = [
     duckdb: ({ x, rows }) => `count(${x})${rows}`,
     javascript: () => (present) => BigInt(present.length),
     empty: 0n,
+    mergeable: { needs: () => [], finish: () => (state) => BigInt(state.count()) },
   },
   {
     name: "count_distinct",
@@ -50,17 +52,28 @@ export const countAggregates: readonly Aggregate[] = [
     javascript:
       ({ parameter = 1 }) =>
       (present) =>
-        // The sort is stable, so equal counts keep the order of their values.
-        groups(present)
-          .sort((a, b) => b.count - a.count)
-          .slice(0, parameter)
-          .map(({ value }) => value),
+        mostFrequent(groups(present), parameter),
     empty: null,
+    mergeable: {
+      needs: () => ["groups"],
+      finish:
+        ({ parameter = 1 }) =>
+        (state) =>
+          mostFrequent(state.groups(), parameter),
+    },
   },
 ];
 
+/** The sort is stable, so equal counts keep the order of their values. */
+function mostFrequent(found: readonly Group[], k: number): Value[] {
+  return [...found]
+    .sort((a, b) => b.count - a.count)
+    .slice(0, k)
+    .map(({ value }) => value);
+}
+
 /** The different values in order, and how often each is there. */
-function groups(present: readonly Value[]): { value: Value; count: number }[] {
+function groups(present: readonly Value[]): Group[] {
   const found: { value: Value; count: number }[] = [];
   for (const value of [...present].sort(compareValues)) {
     const last = found.at(-1);

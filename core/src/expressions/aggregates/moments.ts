@@ -1,7 +1,7 @@
 import type { Value } from "../../values/value.js";
 import { printValueType } from "../../values/value-type-text.js";
 import type { ValueType } from "../../values/value-type.js";
-import type { Aggregate, DuckdbAggregate } from "../aggregate.js";
+import type { Aggregate, DuckdbAggregate, MergeableForm } from "../aggregate.js";
 import { decimalSum, decimalSumAsFloat, unscaled, type SumOf } from "../decimal-sum-in-duckdb.js";
 import { isNumeric, toFloat } from "./operand-rules.js";
 
@@ -37,14 +37,17 @@ export const momentAggregates: readonly Aggregate[] = [
         : sum;
     },
     javascript: ({ type }) => {
-      const bound = type.kind === "decimal" ? 10n ** 38n : 2n ** 63n;
-      const least = type.kind === "decimal" ? 1n - bound : -bound;
-      return (present) => {
-        const total = sum(present);
-        return typeof total === "bigint" && (total >= bound || total < least) ? null : total;
-      };
+      const within = sumWithin(type);
+      return (present) => within(sum(present));
     },
     empty: null,
+    mergeable: {
+      needs: () => ["sum"],
+      finish: ({ type }) => {
+        const within = sumWithin(type);
+        return (state) => within(state.sum());
+      },
+    },
   },
   {
     name: "avg",
@@ -64,6 +67,13 @@ export const momentAggregates: readonly Aggregate[] = [
       return (present) => Number(sum(present)) / unit / present.length;
     },
     empty: null,
+    mergeable: {
+      needs: () => ["sum"],
+      finish: ({ operand }) => {
+        const unit = 10 ** scaleOf(operand?.type);
+        return (state) => Number(state.sum()) / unit / state.count();
+      },
+    },
   },
   {
     name: "variance",
@@ -75,6 +85,7 @@ export const momentAggregates: readonly Aggregate[] = [
     duckdb: variance,
     javascript: ({ operand }) => varianceOf(scaleOf(operand?.type)),
     empty: null,
+    mergeable: mergeableVariance((value) => value),
   },
   {
     name: "stddev",
@@ -92,6 +103,7 @@ export const momentAggregates: readonly Aggregate[] = [
       };
     },
     empty: null,
+    mergeable: mergeableVariance(Math.sqrt),
   },
 ];
 
@@ -114,6 +126,30 @@ function variance({ aggregate: { operand }, x, rows }: DuckdbAggregate): string 
   return `coalesce(CASE WHEN count(${small})${rows} = count(${x})${rows} THEN ${exact} END, var_samp(${float})${rows})`;
 }
 
+/** Null for a sum beyond its type. */
+function sumWithin(type: ValueType): (total: bigint | number) => Value {
+  const bound = type.kind === "decimal" ? 10n ** 38n : 2n ** 63n;
+  const least = type.kind === "decimal" ? 1n - bound : -bound;
+  return (total) => (typeof total === "bigint" && (total >= bound || total < least) ? null : total);
+}
+
+function mergeableVariance(of: (variance: number) => number): MergeableForm {
+  return {
+    needs: ({ kind }) => (kind === "float64" ? ["deviations"] : ["sum", "squares"]),
+    finish: ({ operand }) => {
+      const scale = scaleOf(operand?.type);
+      const exact = operand?.type.kind !== "float64";
+      return (state) => {
+        const count = state.count();
+        if (count < 2) return null;
+        // `squares` is there only where `sum` is a bigint.
+        if (exact) return of(varianceOfSums(count, state.sum() as bigint, state.squares(), scale));
+        return of(state.deviations() / (count - 1));
+      };
+    },
+  };
+}
+
 function sum(present: readonly Value[]): bigint | number {
   // All operands have one type: bigint for int64 and decimal, number for float64.
   if (typeof present[0] === "bigint") return (present as readonly bigint[]).reduce((total, value) => total + value, 0n);
@@ -129,12 +165,16 @@ function varianceOf(scale: number): (present: readonly Value[]) => number | null
 }
 
 function exactVariance(present: readonly bigint[], scale: number): number {
-  const n = BigInt(present.length);
   let [total, squares] = [0n, 0n];
   for (const value of present) {
     total += value;
     squares += value * value;
   }
+  return varianceOfSums(present.length, total, squares, scale);
+}
+
+function varianceOfSums(count: number, total: bigint, squares: bigint, scale: number): number {
+  const n = BigInt(count);
   return Number(n * squares - total * total) / Number(n * (n - 1n)) / Number(`1e${2 * scale}`);
 }
 

@@ -13,6 +13,7 @@ export const orderAggregates: readonly Aggregate[] = [
     duckdb: ({ x, rows }) => `min(${x})${rows}`,
     javascript: () => (present) => present.reduce((best, value) => (compareValues(value, best) < 0 ? value : best)),
     empty: null,
+    mergeable: { needs: () => ["min"], finish: () => (state) => state.min() },
   },
   {
     name: "max",
@@ -23,6 +24,7 @@ export const orderAggregates: readonly Aggregate[] = [
     duckdb: ({ x, rows }) => `max(${x})${rows}`,
     javascript: () => (present) => present.reduce((best, value) => (compareValues(value, best) > 0 ? value : best)),
     empty: null,
+    mergeable: { needs: () => ["max"], finish: () => (state) => state.max() },
   },
   {
     name: "approx_percentile",
@@ -38,6 +40,15 @@ export const orderAggregates: readonly Aggregate[] = [
       (present) =>
         [...present].sort(compareValues)[percentileIndex(present.length, parameter)] ?? null,
     empty: null,
+    mergeable: {
+      needs: () => ["groups"],
+      finish:
+        ({ parameter = 0 }) =>
+        (state) => {
+          let before = percentileIndex(state.count(), parameter);
+          return state.groups().find(({ count }) => (before -= count) < 0)?.value ?? null;
+        },
+    },
   },
   {
     name: "first",
@@ -48,6 +59,7 @@ export const orderAggregates: readonly Aggregate[] = [
     duckdb: ({ x, order, present }) => `first(${x} ORDER BY ${order}, ${x})${present}`,
     javascript: () => (present) => present[0] ?? null,
     empty: null,
+    mergeable: { needs: () => ["first"], finish: () => (state) => state.first() },
   },
   {
     name: "last",
@@ -58,6 +70,7 @@ export const orderAggregates: readonly Aggregate[] = [
     duckdb: ({ x, order, present }) => `last(${x} ORDER BY ${order}, ${x})${present}`,
     javascript: () => (present) => present.at(-1) ?? null,
     empty: null,
+    mergeable: { needs: () => ["last"], finish: () => (state) => state.last() },
   },
   {
     name: "first_n",
@@ -73,6 +86,13 @@ export const orderAggregates: readonly Aggregate[] = [
       (present): Value =>
         present.slice(0, parameter),
     empty: null,
+    mergeable: {
+      needs: () => ["firsts"],
+      finish:
+        ({ parameter = 1 }) =>
+        (state): Value =>
+          state.firsts().slice(0, parameter),
+    },
   },
   {
     name: "last_n",
@@ -88,6 +108,13 @@ export const orderAggregates: readonly Aggregate[] = [
       (present): Value =>
         present.slice(-parameter),
     empty: null,
+    mergeable: {
+      needs: () => ["lasts"],
+      finish:
+        ({ parameter = 1 }) =>
+        (state): Value =>
+          state.lasts().slice(-parameter),
+    },
   },
 ];
 

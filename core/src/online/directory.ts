@@ -1,0 +1,75 @@
+import { damaged, decoding, kinds, pack, unpack, writePart, type PartReader } from "./encoding.js";
+import { flatten } from "./families.js";
+import type { KeyLayout } from "./key-layout.js";
+import type { Bytes } from "./key-value-store.js";
+import { slots, type Extra, type Rows } from "./tile-rows.js";
+
+/** One row of states somewhere. */
+export interface TileRow {
+  readonly rows: Rows;
+  readonly row: number;
+}
+
+/** Tiles of one width in order of time. Their numbers count from the start of the wider tile, at the head from the epoch. */
+export interface Directory {
+  readonly count: number;
+  readonly rows: Rows;
+}
+
+export function encodeDirectory(layout: KeyLayout, tiles: readonly TileRow[]): Bytes {
+  const { stride } = layout;
+  const floats = new Float64Array(tiles.length * stride);
+  for (const [index, { rows, row }] of tiles.entries())
+    floats.set(rows.floats.subarray(row * stride, (row + 1) * stride), index * stride);
+  const blocks: Bytes[] = [new Uint8Array(floats.buffer)];
+  if (layout.extras > 0) {
+    const packed = tiles.map(({ rows, row }) => pack(rows.extras(row).map(stored)));
+    blocks.push(new Uint8Array(Uint32Array.from(packed, ({ length }) => length).buffer), ...packed);
+  }
+  return writePart(kinds.directory, tiles.length, blocks);
+}
+
+const stored = (extra: Extra): unknown => (extra instanceof Map ? flatten(extra) : extra);
+
+export function decodeDirectory({ stride, extras }: KeyLayout, part: PartReader): Directory {
+  const { count, floats, words, bytes } = part;
+  const start = part.at;
+  const end = start + count * stride;
+  if (part.kind !== kinds.directory || end > floats.length) throw damaged();
+  const rows = floats.subarray(start, end);
+  if (extras === 0) return { count, rows: { floats: rows, extras: () => [] } };
+  const places: number[] = [];
+  let place = end * 8 + ((count * 4 + 7) & ~7);
+  for (let row = 0; row < count; row++) {
+    places.push(place);
+    place += ((words[end * 2 + row] ?? 0) + 7) & ~7;
+  }
+  if (place !== bytes.length) throw damaged();
+  const known = new Array<Extra[] | undefined>(count);
+  return {
+    count,
+    rows: {
+      floats: rows,
+      extras(row) {
+        const found = known[row];
+        if (found !== undefined) return found;
+        const from = places[row] ?? 0;
+        const decoded = decoding(() => unpack(bytes.subarray(from, from + (words[end * 2 + row] ?? 0))));
+        known[row] = decoded;
+        return decoded;
+      },
+    },
+  };
+}
+
+/** The name of a tile's part. */
+export const tileName = (width: number, number: bigint): string => `${width.toString(36)}.${number.toString(36)}`;
+
+/** False where a multiset grew too large to be kept: then the tile must be opened. */
+export function isKept({ multisets }: KeyLayout, rows: Rows, row: number): boolean {
+  for (const extra of multisets) if (rows.extras(row)[extra] === false) return false;
+  return true;
+}
+
+export const tileCount = (layout: KeyLayout, { rows, row }: TileRow): number =>
+  rows.floats[row * layout.stride + slots.count] ?? 0;

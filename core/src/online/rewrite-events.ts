@@ -1,0 +1,269 @@
+import { decodeDirectory, encodeDirectory, tileCount, tileName, type TileRow } from "./directory.js";
+import { damaged, kinds, pack, readPart } from "./encoding.js";
+import { flatten } from "./families.js";
+import { emptyRows, type KeyLayout } from "./key-layout.js";
+import type { Bytes, KeyWork, PartChange } from "./key-value-store.js";
+import { compareEvents, decodeLeaf, encodeLeaf, eventsOf, leafOf, mergeEvents, visibleAt, type StoredEvent } from "./leaf.js";
+import { slots } from "./tile-rows.js";
+import { together } from "./together.js";
+
+export interface EventChange {
+  /**
+   * Stored events that became visible later are dropped first, so that the same rows may come again. "all" keeps every
+   * event; undefined keeps none.
+   */
+  readonly keepUntil: bigint | "all" | undefined;
+  /** In any order. */
+  readonly rows: readonly StoredEvent[];
+  /** Events before this moment need not be kept. */
+  readonly oldest: bigint | undefined;
+}
+
+/**
+ * Rewrites a key's events. Parts follow from the events alone, in whatever order and batches they came. Reads and writes
+ * only the tiles that change and those above them.
+ */
+export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<readonly PartChange[]> {
+  const { keepUntil, oldest } = change;
+  const fresh = change.rows.filter(({ event }) => oldest === undefined || event >= oldest).sort(compareEvents);
+  const parts: Parts = new Map();
+  const [bytes] = yield [""];
+  const head = bytes === undefined ? undefined : readPart(bytes);
+  let kept: readonly StoredEvent[] = [];
+  if (head?.kind === kinds.directory) {
+    const tiles = tilesOf(layout, decodeDirectory(layout, head), 0n, layout.width);
+    const stays = ({ start, width }: Tile): boolean =>
+      keepUntil !== undefined && (oldest === undefined || start + (1n << BigInt(width)) > oldest);
+    yield* together(tiles.filter((tile) => !stays(tile)).map((tile) => removeTile(layout, tile, parts)));
+    const results = yield* rewriteTiles(layout, tiles.filter(stays), fresh, layout.width, keepUntil, parts);
+    if (total(layout, results) > layout.sizes.leaf) {
+      parts.set("", encodeDirectory(layout, numbered(layout, results, 0n)));
+      return changesOf(parts);
+    }
+    kept = yield* unite(layout, results, parts);
+  } else {
+    const before = head === undefined || keepUntil === undefined ? [] : eventsOf(layout, decodeLeaf(layout, head));
+    kept = mergeEvents(stillThere(before, keepUntil, oldest), fresh);
+  }
+  if (kept.length === 0) parts.set("", undefined);
+  else if (kept.length <= layout.sizes.leaf) parts.set("", encodeLeaf(layout, leafOf(layout, kept)));
+  else {
+    const results = yield* rewriteTiles(layout, [], kept, layout.width, keepUntil, parts);
+    parts.set("", encodeDirectory(layout, numbered(layout, results, 0n)));
+  }
+  return changesOf(parts);
+}
+
+type Parts = Map<string, Bytes | undefined>;
+
+const changesOf = (parts: Parts): PartChange[] => [...parts].map(([part, value]) => ({ part, value }));
+
+/** A stored tile. */
+interface Tile extends TileRow {
+  readonly start: bigint;
+  readonly width: number;
+  readonly count: number;
+}
+
+/** A tile as it is after the change; its events where they were at hand. */
+interface Result extends Tile {
+  readonly events?: readonly StoredEvent[];
+}
+
+const nameOf = ({ start, width }: { start: bigint; width: number }): string => tileName(width, start >> BigInt(width));
+
+function tilesOf(layout: KeyLayout, directory: ReturnType<typeof decodeDirectory>, start: bigint, width: number): Tile[] {
+  const { rows } = directory;
+  return Array.from({ length: directory.count }, (_, row) => ({
+    rows,
+    row,
+    start: start + (BigInt(rows.floats[row * layout.stride + slots.number] ?? 0) << BigInt(width)),
+    width,
+    count: tileCount(layout, { rows, row }),
+  }));
+}
+
+const isRaw = (layout: KeyLayout, { count, width }: Tile): boolean => count <= layout.sizes.leaf || width === 0;
+
+const narrower = (layout: KeyLayout, width: number): number => Math.max(0, width - layout.sizes.fan);
+
+function stillThere(
+  events: readonly StoredEvent[],
+  keepUntil: EventChange["keepUntil"],
+  oldest: bigint | undefined,
+): readonly StoredEvent[] {
+  return events.filter(
+    (event) =>
+      (oldest === undefined || event.event >= oldest) &&
+      keepUntil !== undefined &&
+      (keepUntil === "all" || visibleAt(event) <= keepUntil),
+  );
+}
+
+const total = (layout: KeyLayout, results: readonly Tile[]): number => results.reduce((sum, { count }) => sum + count, 0);
+
+/** The tiles of one width after the change: those that were there, those that get events; empty ones are gone. */
+function* rewriteTiles(
+  layout: KeyLayout,
+  tiles: readonly Tile[],
+  fresh: readonly StoredEvent[],
+  width: number,
+  keepUntil: EventChange["keepUntil"],
+  parts: Parts,
+): KeyWork<Result[]> {
+  const byStart = new Map<bigint, { tile?: Tile; fresh: StoredEvent[] }>(tiles.map((tile) => [tile.start, { tile, fresh: [] }]));
+  for (const event of fresh) {
+    const start = (event.event >> BigInt(width)) << BigInt(width);
+    const found = byStart.get(start);
+    if (found === undefined) byStart.set(start, { fresh: [event] });
+    else found.fresh.push(event);
+  }
+  const works = [...byStart]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([start, found]) =>
+      found.tile === undefined
+        ? buildTile(layout, start, width, found.fresh, parts)
+        : rewriteTile(layout, found.tile, found.fresh, keepUntil, parts),
+    );
+  const results = yield* together(works);
+  return results.filter((result) => result !== undefined);
+}
+
+function* rewriteTile(
+  layout: KeyLayout,
+  tile: Tile,
+  fresh: readonly StoredEvent[],
+  keepUntil: EventChange["keepUntil"],
+  parts: Parts,
+): KeyWork<Result | undefined> {
+  const { start, width } = tile;
+  if (fresh.length === 0 && !losesEvents(layout, tile, keepUntil)) return tile;
+  const [bytes] = yield [nameOf(tile)];
+  if (bytes === undefined) throw damaged();
+  const part = readPart(bytes);
+  if (isRaw(layout, tile)) {
+    const before = stillThere(eventsOf(layout, decodeLeaf(layout, part)), keepUntil, undefined);
+    return yield* buildTile(layout, start, width, mergeEvents(before, fresh), parts);
+  }
+  const inner = narrower(layout, width);
+  const results = yield* rewriteTiles(
+    layout,
+    tilesOf(layout, decodeDirectory(layout, part), start, inner),
+    fresh,
+    inner,
+    keepUntil,
+    parts,
+  );
+  if (total(layout, results) > layout.sizes.leaf) return joinTiles(layout, start, width, results, parts);
+  return yield* buildTile(layout, start, width, yield* unite(layout, results, parts), parts);
+}
+
+function losesEvents({ stride }: KeyLayout, { rows, row, start }: Tile, keepUntil: EventChange["keepUntil"]): boolean {
+  if (keepUntil === "all") return false;
+  const visible = rows.floats[row * stride + slots.visible] ?? Infinity;
+  return keepUntil === undefined || visible === Infinity || start + BigInt(visible) > keepUntil;
+}
+
+/** A tile of these events alone. */
+function* buildTile(
+  layout: KeyLayout,
+  start: bigint,
+  width: number,
+  events: readonly StoredEvent[],
+  parts: Parts,
+): KeyWork<Result | undefined> {
+  if (events.length === 0) {
+    parts.set(nameOf({ start, width }), undefined);
+    return undefined;
+  }
+  if (events.length > layout.sizes.leaf && width > 0) {
+    // Nothing is stored below, so nothing is read.
+    const results = yield* rewriteTiles(layout, [], events, narrower(layout, width), "all", parts);
+    return joinTiles(layout, start, width, results, parts);
+  }
+  const leaf = leafOf(layout, events);
+  parts.set(nameOf({ start, width }), encodeLeaf(layout, leaf));
+  const rows = emptyRows(layout, 1);
+  for (const [index, { families }] of layout.operands.entries()) {
+    const column = leaf.operands[index];
+    if (column !== undefined) for (const { fold } of families) fold(rows, 0, column, leaf, 0, leaf.count);
+  }
+  const newest = events.at(-1)?.event ?? start;
+  const visible = events.reduce((latest, event) => (visibleAt(event) > latest ? visibleAt(event) : latest), newest);
+  rows.floats[slots.count] = events.length;
+  rows.floats[slots.newest] = Number(newest - start);
+  // Beyond 2^51 no float would be sure to be exact: such a tile is always opened.
+  rows.floats[slots.visible] = visible - start < 1n << 51n ? Number(visible - start) : Infinity;
+  const tile = { rows, row: 0, start, width, count: events.length };
+  limitMultisets(layout, tile);
+  return { ...tile, events };
+}
+
+/** A tile of narrower ones, with its directory. */
+function joinTiles(layout: KeyLayout, start: bigint, width: number, results: readonly Result[], parts: Parts): Result {
+  parts.set(nameOf({ start, width }), encodeDirectory(layout, numbered(layout, results, start)));
+  const rows = emptyRows(layout, 1);
+  let visible = 0;
+  for (const result of results) {
+    const at = result.row * layout.stride;
+    const { floats } = result.rows;
+    const inside = Number(result.start - start);
+    rows.floats[slots.newest] = inside + (floats[at + slots.newest] ?? 0);
+    visible = Math.max(visible, inside + (floats[at + slots.visible] ?? 0));
+    for (const { families } of layout.operands)
+      for (const { merge } of families) merge(rows, 0, result.rows, result.row, result.row + 1);
+  }
+  const count = total(layout, results);
+  rows.floats[slots.count] = count;
+  rows.floats[slots.visible] = visible < 2 ** 51 ? visible : Infinity;
+  const tile = { rows, row: 0, start, width, count };
+  limitMultisets(layout, tile);
+  for (const extra of layout.multisets)
+    if (results.some((result) => result.rows.extras(result.row)[extra] === false)) rows.extras(0)[extra] = false;
+  return tile;
+}
+
+function limitMultisets(layout: KeyLayout, { rows, row }: TileRow): void {
+  const extras = rows.extras(row);
+  for (const extra of layout.multisets) {
+    const counts = extras[extra];
+    if (counts instanceof Map && pack(flatten(counts)).length > layout.sizes.multiset) extras[extra] = false;
+  }
+}
+
+/** The rows with their tiles' numbers, counted from `start`. */
+function numbered(layout: KeyLayout, results: readonly Result[], start: bigint): TileRow[] {
+  return results.map(({ rows, row, start: own, width }) => {
+    const at = row * layout.stride + slots.number;
+    const number = Number((own - start) >> BigInt(width));
+    // A tile that did not change still stands in the store's own bytes, under its number.
+    if (rows.floats[at] !== number) rows.floats[at] = number;
+    return { rows, row };
+  });
+}
+
+/** The events of tiles that became so few that they stand in one part; their own parts go. */
+function* unite(layout: KeyLayout, results: readonly Result[], parts: Parts): KeyWork<StoredEvent[]> {
+  const missing = results.filter(({ events }) => events === undefined);
+  const read = missing.length === 0 ? [] : yield missing.map(nameOf);
+  const stored = new Map(missing.map((result, index) => [result, read[index]]));
+  for (const result of results) parts.set(nameOf(result), undefined);
+  return results.flatMap((result) => {
+    if (result.events !== undefined) return result.events;
+    const bytes = stored.get(result);
+    if (bytes === undefined) throw damaged();
+    return eventsOf(layout, decodeLeaf(layout, readPart(bytes)));
+  });
+}
+
+/** Removes a tile's parts; only directories are read. */
+function* removeTile(layout: KeyLayout, tile: Tile, parts: Parts): KeyWork<undefined> {
+  parts.set(nameOf(tile), undefined);
+  if (isRaw(layout, tile)) return undefined;
+  const [bytes] = yield [nameOf(tile)];
+  if (bytes === undefined) throw damaged();
+  const inner = narrower(layout, tile.width);
+  const tiles = tilesOf(layout, decodeDirectory(layout, readPart(bytes)), tile.start, inner);
+  yield* together(tiles.map((one) => removeTile(layout, one, parts)));
+  return undefined;
+}

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { WindowFeature } from "../registry/bound-project.js";
+import type { Value } from "../values/value.js";
+import { compareValues } from "../values/compare-values.js";
+import { keyLayout } from "./key-layout.js";
+import { visibleAt, type StoredEvent } from "./leaf.js";
+import { cutOff, onlineView, type OnlineView } from "./online-view.js";
+import { readView } from "./read-view.js";
+import { partsInMemory } from "./testing/parts-in-memory.js";
+import { foldRaw, windowCase, type WindowCase } from "./testing/random-windows.js";
+import { writeKey, type WriteMode } from "./write-key.js";
+
+/** Leaves of so few events that short histories make deep trees. */
+const small = { leaf: 3, fan: 2, multiset: 24 };
+const until = 40_000;
+
+function laidOut({ view }: WindowCase): OnlineView {
+  const online = onlineView(view);
+  return { ...online, layout: keyLayout(view, online.operands, online.operandOf, small) };
+}
+
+const toRow = ({ event, known, tie, operands }: StoredEvent): Value[] => [event, known, tie, ...operands];
+
+const near = (a: Value, b: Value): boolean =>
+  compareValues(a, b) === 0 ||
+  (typeof a === "number" && typeof b === "number" && Math.abs(a - b) <= 1e-9 * Math.max(1e6, Math.abs(a)));
+
+/** Throws where a feature at `t` is not what the raw events give. */
+function compare(online: OnlineView, store: ReturnType<typeof partsInMemory>, events: readonly StoredEvent[], t: bigint): void {
+  const { c, knownUntil } = cutOff(online.view, t);
+  const found = store.read(readView(online, { k: 1n }, t));
+  for (const [index, feature] of (online.view.features as WindowFeature[]).entries()) {
+    const expected = foldRaw(feature, online.operandOf[index] ?? -1, events, c, knownUntil);
+    const { value, status, eventTime } = found[index] ?? { value: null, status: "", eventTime: null };
+    const wanted = expected.value !== null ? "PRESENT" : events.length > 0 ? "NULL_VALUE" : "NOT_FOUND";
+    if (!near(value, expected.value) || eventTime !== expected.newest || status !== wanted)
+      throw new Error(
+        `${feature.aggregate.function} over ${String(feature.window)} at ${t}: ${String(value)} ${String(eventTime)} ${status}, raw ${String(expected.value)} ${String(expected.newest)} ${wanted}`,
+      );
+  }
+}
+
+/** Moments on, and a microsecond beside, edges of tiles, of windows and of events. */
+function moments(online: OnlineView, events: readonly StoredEvent[]): bigint[] {
+  const windows = online.layout.windows.filter((window) => window !== "unbounded");
+  const edges = [
+    4096n,
+    20_480n,
+    ...events.slice(0, 3).flatMap(({ event, known }) => [event, known, ...windows.map((w) => event + w)]),
+  ];
+  return [...edges.flatMap((edge) => [edge - 1n, edge, edge + 1n]), 0n, BigInt(until), BigInt(3 * until)];
+}
+
+describe("windows of a key", () => {
+  it("equal the folds of raw events at every moment, however the events came", () => {
+    const runs = fc.gen();
+    fc.assert(
+      fc.property(windowCase(until), runs, (made, draw) => {
+        const online = laidOut(made);
+        const store = partsInMemory();
+        let events: StoredEvent[] = [];
+        const steps = draw(fc.integer, { min: 1, max: 5 });
+        for (let step = 0; step < steps; step++) {
+          const batch = draw(fc.array<StoredEvent>, made.events, { maxLength: 40, size: "max" });
+          const keepUntil = draw(fc.constantFrom<WriteMode["keepUntil"][]>, "all", "all", undefined, 4096n, 15_000n, 30_000n);
+          const rows =
+            keepUntil === "all" || keepUntil === undefined ? batch : batch.filter((event) => visibleAt(event) > keepUntil);
+          const write = (): unknown =>
+            store.write(writeKey({ ...online, retention: "unbounded" }, rows.map(toRow), { keepUntil, until: BigInt(until) }));
+          write();
+          // What a crash left is done again.
+          if (keepUntil !== "all") write();
+          events = [
+            ...events.filter((event) => keepUntil === "all" || (keepUntil !== undefined && visibleAt(event) <= keepUntil)),
+            ...rows,
+          ];
+          for (const t of moments(online, events)) compare(online, store, events, t);
+        }
+        const once = partsInMemory();
+        once.write(
+          writeKey({ ...online, retention: "unbounded" }, events.reverse().map(toRow), {
+            keepUntil: undefined,
+            until: BigInt(until),
+          }),
+        );
+        expect([...store.parts].sort(([a], [b]) => (a < b ? -1 : 1))).toEqual(
+          [...once.parts].sort(([a], [b]) => (a < b ? -1 : 1)),
+        );
+      }),
+      { numRuns: Number(process.env["WINDOW_RUNS"] ?? 60) },
+    );
+  });
+});
