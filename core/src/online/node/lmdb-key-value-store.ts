@@ -1,0 +1,189 @@
+import path from "node:path";
+import { crc32 } from "node:zlib";
+
+import { TransactionFlags } from "lmdb";
+
+import { isSkewproofError, SkewproofError } from "../../errors.js";
+import type { Bytes, KeyReading, KeyWork, KeyWriting, OnlineStore, SpaceRecord } from "../key-value-store.js";
+import { readSpaceRecord, writeSpaceRecord } from "../space-record.js";
+import { checksumSize, damagedFile, isIntact, openLmdbFile, storeFailure } from "./lmdb-file.js";
+import {
+  dropName,
+  entriesPrefix,
+  keyName,
+  keyOfEntry,
+  partName,
+  rangeOf,
+  recordName,
+  textsPrefix,
+  type KeyName,
+} from "./lmdb-keys.js";
+
+/** Entries that a step of `drop` removes in one transaction: about a millisecond's work. */
+const dropStep = 500;
+/** The flush is waited for outside the transaction, off this thread. */
+// The typings know no enum of two flags.
+const transactionFlags = (TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUSH) as TransactionFlags;
+
+/**
+ * The embedded online store: one LMDB file that many processes read while one at a time writes. A write holds the write
+ * lock, and this thread, while its works run and their changes are put; the flush to disk is waited for off the thread.
+ * Throws `missing` when it is opened for reading and nothing was materialized yet, and `failed` for a damaged file.
+ */
+export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly readOnly: boolean }): OnlineStore {
+  // Another name than the first format's: an older file is never taken for this.
+  const file = path.join(folder, "online.2.lmdb");
+  const database = openLmdbFile(file, readOnly);
+  const damaged = (what: string): SkewproofError => damagedFile(file, what);
+  const failed = (doing: string, error: unknown): SkewproofError =>
+    isSkewproofError(error) ? error : storeFailure(file, doing, error);
+
+  const get = (name: Buffer): Bytes | undefined => {
+    // What lmdb gives is written over by its next read.
+    const seen = database.getBinaryFast(name);
+    if (seen === undefined) return undefined;
+    const stored = Buffer.allocUnsafe(seen.length);
+    seen.copy(stored, 0, 0, stored.length);
+    if (!isIntact(name, stored)) throw damaged("a value is not what was written");
+    return stored.subarray(checksumSize);
+  };
+  const put = (name: Buffer, value: Uint8Array): void => {
+    const stored = Buffer.allocUnsafe(checksumSize + value.length);
+    stored.set(value, checksumSize);
+    stored.writeUInt32LE(crc32(value, crc32(name)), 0);
+    database.putSync(name, stored);
+  };
+  const inTransaction = async (doing: string, act: () => void): Promise<void> => {
+    if (readOnly) throw new SkewproofError("usage", `The online store ${file} is open for reading only.`);
+    try {
+      database.transactionSync(act, transactionFlags);
+      await new Promise<void>((resolve, reject) => {
+        database.sync((error) => (error === undefined ? resolve() : reject(error)));
+      });
+    } catch (error) {
+      throw failed(doing, error);
+    }
+  };
+  const reading = <T>(act: () => T): T => {
+    try {
+      // A snapshot lives until a timer fires: without this, another process's finished write could be missed.
+      database.resetReadTxn();
+      return act();
+    } catch (error) {
+      throw failed("read", error);
+    }
+  };
+
+  const drive = <T>(name: KeyName, work: () => KeyWork<T>): T => {
+    const running = work();
+    let step = running.next();
+    while (step.done !== true) step = running.next(step.value.map((part) => get(partName(name, part))));
+    return step.value;
+  };
+  const rewrite = (space: string, { key, work }: KeyWriting): void => {
+    const name = keyName(space, key);
+    const changes = drive(name, work);
+    for (const { part, value } of changes)
+      if (value === undefined) database.removeSync(partName(name, part));
+      else {
+        put(partName(name, part), value);
+        if (name.textName !== undefined) put(name.textName, Buffer.from(JSON.stringify(key)));
+      }
+  };
+  const namesIn = (prefix: Buffer, limit: number): Buffer[] => [...database.getKeys({ ...rangeOf(prefix), limit })];
+  /** Removes entries of a space whose removal began, and says whether the last is gone. */
+  const dropSome = (space: string): boolean => {
+    if (get(dropName(space)) === undefined) return true;
+    const names = namesIn(entriesPrefix(space), dropStep);
+    if (names.length < dropStep) names.push(...namesIn(textsPrefix(space), dropStep - names.length));
+    for (const name of names) database.removeSync(name);
+    if (names.length === dropStep) return false;
+    database.removeSync(dropName(space));
+    return true;
+  };
+  const finishDrop = async (space: string, signal?: AbortSignal): Promise<void> => {
+    const state = { done: false };
+    while (!state.done) {
+      signal?.throwIfAborted();
+      await inTransaction("remove from", () => {
+        state.done = dropSome(space);
+      });
+      // Lets readers of this thread in between.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const readRecord = (space: string): SpaceRecord | undefined => {
+    const stored = get(recordName(space));
+    return stored === undefined ? undefined : parseRecord(stored, damaged).record;
+  };
+
+  return {
+    read: <T>(readings: readonly KeyReading<T>[]): readonly T[] =>
+      reading(() => readings.map(({ space, key, work }) => drive(keyName(space, key), work))),
+    async write(space, writings, record) {
+      // What an interrupted removal left does not mix with what is written now.
+      if (reading(() => get(dropName(space))) !== undefined) await finishDrop(space);
+      await inTransaction("write", () => {
+        while (!dropSome(space));
+        for (const writing of writings) rewrite(space, writing);
+        if (record !== undefined) put(recordName(space), Buffer.from(JSON.stringify([space, writeSpaceRecord(record)])));
+      });
+    },
+    record: (space) => reading(() => readRecord(space)),
+    // The port's promise, for what this store does at once.
+    spaces: () =>
+      promised(
+        () =>
+          new Map(
+            reading(() => namesIn(Buffer.from("r"), Number.MAX_SAFE_INTEGER).map((name) => get(name))).flatMap((stored) => {
+              if (stored === undefined) return [];
+              const { space, record } = parseRecord(stored, damaged);
+              return [[space, record] as const];
+            }),
+          ),
+      ),
+    async drop(space, signal) {
+      await inTransaction("remove from", () => {
+        database.removeSync(recordName(space));
+        put(dropName(space), Buffer.alloc(0));
+      });
+      await finishDrop(space, signal);
+    },
+    keys: (space, limit, after) =>
+      promised(() =>
+        reading(() => {
+          const { start, end } = rangeOf(entriesPrefix(space));
+          const keys: string[] = [];
+          let last = after === undefined ? undefined : keyName(space, after).name;
+          for (const entry of database.getKeys({ start: last ?? start, end })) {
+            if (keys.length >= limit) break;
+            const { name, key } = keyOfEntry(entry);
+            if (last?.equals(name) === true) continue;
+            last = Buffer.from(name);
+            if (typeof key === "string") keys.push(key);
+            else {
+              const text = get(key.textName);
+              if (text === undefined) throw damaged("a long key's text is gone");
+              keys.push(JSON.parse(Buffer.from(text).toString()) as string);
+            }
+          }
+          return keys;
+        }),
+      ),
+    close: () => database.close(),
+  };
+}
+
+function parseRecord(
+  stored: Uint8Array,
+  damaged: (what: string) => SkewproofError,
+): { readonly space: string; readonly record: SpaceRecord } {
+  try {
+    const [space, record] = JSON.parse(Buffer.from(stored).toString()) as [string, string];
+    return { space, record: readSpaceRecord(record) };
+  } catch {
+    throw damaged("a space's record cannot be read");
+  }
+}
+
+const promised = <T>(act: () => T): Promise<T> => new Promise((resolve) => resolve(act()));

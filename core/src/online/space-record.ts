@@ -1,0 +1,26 @@
+import type { SpaceRecord } from "./key-value-store.js";
+
+/** A space's record as a store keeps it: JSON, whose integers beyond 2^53 are strings. */
+export function writeSpaceRecord({ project, view, materializedUntil, streamPosition, lastUsed }: SpaceRecord): string {
+  return JSON.stringify({
+    project,
+    view,
+    materializedUntil: materializedUntil?.toString(),
+    streamPosition: streamPosition?.toString(),
+    lastUsed: lastUsed.toString(),
+  });
+}
+
+/** Throws where the text is not what `writeSpaceRecord` wrote. */
+export function readSpaceRecord(text: string): SpaceRecord {
+  const { project, view, materializedUntil, streamPosition, lastUsed } = JSON.parse(text) as Record<string, unknown>;
+  if (typeof project !== "string" || typeof view !== "string" || typeof lastUsed !== "string")
+    throw new TypeError(`This is no record of a space: ${text.slice(0, 200)}`);
+  return {
+    project,
+    view,
+    ...(typeof materializedUntil === "string" ? { materializedUntil: BigInt(materializedUntil) } : {}),
+    ...(typeof streamPosition === "string" ? { streamPosition: BigInt(streamPosition) } : {}),
+    lastUsed: BigInt(lastUsed),
+  };
+}
