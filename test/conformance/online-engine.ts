@@ -6,7 +6,8 @@ import { toDuckdbType } from "skewproof/offline/duckdb-type";
 import { openDuckdb, type DuckdbSession } from "skewproof/offline/node/duckdb-session";
 import { identifier } from "skewproof/offline/sql";
 import { materialize } from "skewproof/online/node/materialize";
-import { openOnlineStore } from "skewproof/online/node/open-online-store";
+import { openKeyValueStore } from "skewproof/online/node/open-key-value-store";
+import { spacesOf } from "skewproof/online/node/space-of";
 import { createFeatureReader } from "skewproof/online/read-features";
 import type { FeatureService, ServiceFeature } from "skewproof/registry/bound-project";
 import { loadValidProject, type LoadedProject } from "skewproof/registry/node/load-project";
@@ -17,7 +18,7 @@ import type { Column, ValueType } from "skewproof/values/value-type";
 
 import { writeTrainingSet } from "./duckdb-engine.js";
 import type { OfflineEngine } from "./offline-engine.js";
-import { readTable, type TextTable } from "./table-files.js";
+import { readTable } from "./table-files.js";
 
 /**
  * The online path as if it were an offline engine: at each moment of the labels, in order, the store is materialized
@@ -100,9 +101,9 @@ function parsed(text: unknown, type: ValueType): Value {
 
 async function readAt(loaded: LoadedProject, service: FeatureService, given: readonly Given[], at: bigint) {
   await materialize(loaded, { until: at });
-  const store = openOnlineStore(loaded, { readOnly: true });
+  const store = await openKeyValueStore(loaded, { readOnly: true });
   try {
-    return createFeatureReader(service, store).read(given, at);
+    return await createFeatureReader(service, store, spacesOf(loaded.project.name)).read(given, at);
   } finally {
     await store.close();
   }

@@ -58,11 +58,13 @@ async function get(invocation: Invocation, options: Options): Promise<number> {
   return 0;
 
   async function online(): Promise<readonly { value: Value; status: string; eventTime: string | null }[]> {
-    const { openOnlineStore } = await import("../online/node/open-online-store.js");
+    const { openKeyValueStore } = await import("../online/node/open-key-value-store.js");
+    const { spacesOf } = await import("../online/node/space-of.js");
     const { createFeatureReader } = await import("../online/read-features.js");
-    const store = openOnlineStore(loaded, { readOnly: true });
+    const store = await openKeyValueStore(loaded, { readOnly: true });
     try {
-      const [row] = createFeatureReader(service, store).read([{ entities, request }], BigInt(Date.now()) * 1000n);
+      const reader = createFeatureReader(service, store, spacesOf(loaded.project.name));
+      const [row] = await reader.read([{ entities, request }], BigInt(Date.now()) * 1000n);
       return (row?.values ?? []).map((value, index) => {
         const eventTime = row?.eventTimes[index] ?? null;
         return { value, status: row?.statuses[index] ?? "", eventTime: eventTime === null ? null : printTimestamp(eventTime) };

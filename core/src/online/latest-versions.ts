@@ -3,8 +3,19 @@ import type { Value } from "../values/value.js";
 import { damaged, decoding, kinds, pack, readPart, unpack, writePart } from "./encoding.js";
 import type { Bytes, KeyWork, PartChange } from "./key-value-store.js";
 import { visibleAt } from "./leaf.js";
-import type { LatestVersion } from "./online-store.js";
 import { cutOff, type OnlineView } from "./online-view.js";
+
+/** One version of a latest row, as it became known. */
+export interface LatestVersion {
+  /** Microseconds. */
+  readonly event: bigint;
+  /** `known_at` or the tie-break column, whichever the source orders by after event time. */
+  readonly tie: Value;
+  /** Microseconds. */
+  readonly known: bigint;
+  /** By feature of the view. */
+  readonly values: readonly Value[];
+}
 
 /** The order of contracts §3.2. */
 export function compareVersions(a: LatestVersion, b: LatestVersion): number {
@@ -59,9 +70,9 @@ export function* rewriteLatest(online: OnlineView, { keepUntil, rows, until }: V
 }
 
 function encodeVersions(versions: readonly LatestVersion[]): Bytes {
-  return writePart(kinds.latest, versions.length, [
-    pack(versions.map(({ event, known, tie, values }) => [event, known, tie, values])),
-  ]);
+  const packed = pack(versions.map(({ event, known, tie, values }) => [event, known, tie, values]));
+  // The part is filled up to whole words; how many bytes are the versions' stands in its count.
+  return writePart(kinds.latest, packed.length, [packed]);
 }
 
 function decodeVersions(bytes: Bytes | undefined): LatestVersion[] {
@@ -70,7 +81,7 @@ function decodeVersions(bytes: Bytes | undefined): LatestVersion[] {
   if (part.kind !== kinds.latest) throw damaged();
   return decoding(() =>
     // `encodeVersions` wrote these, and the checksum says so.
-    (unpack(part.bytes.subarray(part.at * 8)) as unknown as [bigint, bigint, Value, Value[]][]).map(
+    (unpack(part.bytes.subarray(part.at * 8, part.at * 8 + part.count)) as unknown as [bigint, bigint, Value, Value[]][]).map(
       ([event, known, tie, values]) => ({ event, known, tie, values }),
     ),
   );

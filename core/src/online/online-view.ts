@@ -9,9 +9,6 @@ import type { Row } from "../values/value.js";
 import { FORMAT } from "./encoding.js";
 import { keyLayout, type KeyLayout } from "./key-layout.js";
 
-const hour = 3_600_000_000n;
-const day = 24n * hour;
-
 /** How one view is laid out in the online store. */
 export interface OnlineView {
   readonly view: FeatureView;
@@ -21,8 +18,6 @@ export interface OnlineView {
   readonly operands: readonly TypedExpression[];
   /** By feature: index into `operands`, or -1 for `count(*)`. */
   readonly operandOf: readonly number[];
-  /** Microseconds: width of the chunks of events. */
-  readonly chunk: bigint;
   /** Microseconds an event can still matter, or unbounded. */
   readonly retention: bigint | "unbounded";
   /** Window views: how a key's events and tiles stand in its parts. */
@@ -48,14 +43,12 @@ export function onlineView(view: FeatureView): OnlineView {
   });
   const lengths = view.features.map((feature) => (feature.kind === "window" ? feature.window : 0n));
   const widest = lengths.reduce((a, b) => (a === "unbounded" || b === "unbounded" ? "unbounded" : a > b ? a : b), 0n);
-  const eighth = widest === "unbounded" ? day : widest / 8n;
   const slack = view.refresh === undefined ? 0n : view.refresh.every + view.refresh.delay;
   return {
     view,
     meaning: meaning(view),
     operands,
     operandOf,
-    chunk: eighth > hour ? eighth : hour,
     retention: widest === "unbounded" ? widest : widest + slack,
     layout: keyLayout(view, operands, operandOf),
   };

@@ -2,8 +2,10 @@ import type { Row, Value } from "../values/value.js";
 import type { KeyWork } from "./key-value-store.js";
 import { readLatest } from "./latest-versions.js";
 import { cutOff, keyText, type OnlineView } from "./online-view.js";
-import type { Status } from "./read-features.js";
 import { readWindows } from "./read-windows.js";
+
+/** Feast's words for what became of a value. */
+export type Status = "PRESENT" | "NULL_VALUE" | "NOT_FOUND" | "OUTSIDE_MAX_AGE";
 
 /** What was found of one feature. */
 export interface Found {
@@ -13,7 +15,7 @@ export interface Found {
   readonly eventTime: bigint | null;
 }
 
-const missing: Found = { value: null, status: "NOT_FOUND", eventTime: null };
+export const missing: Found = { value: null, status: "NOT_FOUND", eventTime: null };
 
 /** A view's features at `t`, from one key. With a null part in the key nothing is read, and nothing found. */
 export function* readView(online: OnlineView, entities: Row, t: bigint): KeyWork<readonly Found[]> {

@@ -18,7 +18,8 @@ const lockFileSize = 65_536;
 
 /** The checksum is of the name too, so that a damaged page never gives another key's value. */
 export function isIntact(name: Buffer, stored: Buffer): boolean {
-  return stored.length >= checksumSize && crc32(stored.subarray(checksumSize), crc32(name)) === stored.readUInt32LE(0);
+  const size = stored.length - checksumSize;
+  return size >= 0 && crc32(stored.subarray(0, size), crc32(name)) === stored.readUInt32LE(size);
 }
 
 export function openLmdbFile(file: string, readOnly: boolean): Database {

@@ -45,12 +45,12 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
     const stored = Buffer.allocUnsafe(seen.length);
     seen.copy(stored, 0, 0, stored.length);
     if (!isIntact(name, stored)) throw damaged("a value is not what was written");
-    return stored.subarray(checksumSize);
+    return stored.subarray(0, stored.length - checksumSize);
   };
   const put = (name: Buffer, value: Uint8Array): void => {
     const stored = Buffer.allocUnsafe(checksumSize + value.length);
-    stored.set(value, checksumSize);
-    stored.writeUInt32LE(crc32(value, crc32(name)), 0);
+    stored.set(value, 0);
+    stored.writeUInt32LE(crc32(value, crc32(name)), value.length);
     database.putSync(name, stored);
   };
   const inTransaction = async (doing: string, act: () => void): Promise<void> => {

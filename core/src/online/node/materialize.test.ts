@@ -11,7 +11,8 @@ import { requireService } from "../../registry/find.js";
 import type { Row } from "../../values/value.js";
 import { createFeatureReader } from "../read-features.js";
 import { materialize } from "./materialize.js";
-import { openOnlineStore } from "./open-online-store.js";
+import { openKeyValueStore } from "./open-key-value-store.js";
+import { spacesOf } from "./space-of.js";
 
 const keys: readonly Row[] = [1n, 2n, 11n].flatMap((k) => ["a", "ab"].map((s) => ({ k, s })));
 
@@ -25,7 +26,7 @@ describe("materialize and read", () => {
         for (const step of hours) {
           until += step * hour;
           await materialize(loaded, { until });
-          const store = openOnlineStore(loaded, { readOnly: true });
+          const store = await openKeyValueStore(loaded, { readOnly: true });
           const service = requireService(loaded.project, "all");
           const views = [...loaded.project.views.values()].filter((view): view is FeatureView => view.kind === "feature_view");
           // What the store knows ends at the mark; later moments see those rows alone.
@@ -34,12 +35,12 @@ describe("materialize and read", () => {
             return row["at"] !== null && moment !== null && (row["at"] as bigint) <= until && (moment as bigint) <= until;
           });
           for (const t of [until, until + hour / 2n, until + 2n * hour])
-            for (const [index, found] of createFeatureReader(service, store)
-              .read(
+            for (const [index, found] of (
+              await createFeatureReader(service, store, spacesOf(loaded.project.name)).read(
                 keys.map((entities) => ({ entities, request: {} })),
                 t,
               )
-              .entries()) {
+            ).entries()) {
               const entities = keys[index] ?? {};
               const expected = Object.assign({}, ...views.map((view) => bruteForce(view, known, entities, t))) as Row;
               for (const [at, { name }] of service.features.entries())
@@ -74,8 +75,8 @@ describe("materialize and read", () => {
     );
     const service = requireService(loaded.project, "all");
     const read = async (): Promise<unknown> => {
-      const store = openOnlineStore(loaded, { readOnly: true });
-      const rows = createFeatureReader(service, store).read(
+      const store = await openKeyValueStore(loaded, { readOnly: true });
+      const rows = await createFeatureReader(service, store, spacesOf(loaded.project.name)).read(
         [0n, 1n, 2n, 9n].map((k) => ({ entities: { k }, request: {} })),
         at(21n),
       );

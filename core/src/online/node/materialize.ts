@@ -1,220 +1,195 @@
-import { expressionToDuckdb, featureToDuckdb, literalToDuckdb } from "../../expressions/to-duckdb.js";
+import path from "node:path";
+
 import { openDuckdb, type DuckdbSession } from "../../offline/node/duckdb-session.js";
-import { eventTimeSql, macros } from "../../offline/visible-at.js";
-import { sourceColumn, sourceRows, tieColumn } from "../../offline/view-rows.js";
+import { macros } from "../../offline/visible-at.js";
+import { withLock } from "../../processes/node/with-lock.js";
+import type { FeatureView } from "../../registry/bound-project.js";
 import { requireView } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
-import { compareValues } from "../../values/compare-values.js";
-import { floorDivide, printTimestamp } from "../../values/timestamp-text.js";
+import { printTimestamp } from "../../values/timestamp-text.js";
 import type { Value } from "../../values/value.js";
-import type { EventChunk, LatestVersion } from "../online-store.js";
-import { cutOff, keyText, onlineView, type OnlineView } from "../online-view.js";
-import { compareVersions } from "../read-features.js";
-import type { LmdbStore } from "./lmdb-store.js";
-import { openOnlineStore } from "./open-online-store.js";
+import type { KeyWriting, OnlineStore } from "../key-value-store.js";
+import { newRows, type RowRange } from "../new-rows.js";
+import { keyText, onlineView, type OnlineView } from "../online-view.js";
+import { writeKey, type WriteMode } from "../write-key.js";
+import { collectSpaces } from "./collect-spaces.js";
+import { openKeyValueStore } from "./open-key-value-store.js";
+import { removeVanishedKeys } from "./remove-vanished-keys.js";
+import { spacesOf } from "./space-of.js";
 
 export interface MaterializeOptions {
   /** Names; default every view that is `online`. */
   readonly views?: readonly string[];
   /** Microseconds since the epoch. */
   readonly until: bigint;
+  /** Take every row again, and remove keys that the source no longer has. */
+  readonly full?: boolean;
+  /** Only say what would be taken. */
+  readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
   readonly progress?: (message: string) => void;
 }
 
-export interface MaterializeReport {
-  readonly views: readonly { readonly view: string; readonly rows: number; readonly keys: number; readonly until: string }[];
+export interface MaterializedView {
+  readonly view: string;
+  readonly rows: number;
+  readonly keys: number;
+  /** The moment up to which the view stands now (with `dryRun`: would stand). */
+  readonly until: string;
+  /** Keys that `full` removed. */
+  readonly removed?: number;
 }
 
-/** Rows of one transaction; a crash loses nothing, since the next run takes the same rows again. */
-const batch = 20_000;
+export interface MaterializeReport {
+  readonly views: readonly MaterializedView[];
+  /** Key spaces of earlier definitions that were removed. */
+  readonly collected: readonly string[];
+}
+
+/** Rows of one write; a crash loses nothing, since the next run takes the same rows again. */
+const batchRows = 20_000;
 
 /**
- * Brings views up to `until`: takes the rows that became visible since the last time. A chunk or a key is rewritten
- * from its rows up to the old high-water mark and the new ones, and the mark moves last, so that a run that was cut
- * off is repeated without harm. A view that is already past `until` is left as it is.
+ * Brings views up to `until`: takes the rows that became visible since the last time, and with a source's `lateness`
+ * those that may have come late. What is stored of the same stretch is dropped from each key as it is rewritten, and the
+ * high-water mark moves last, so that a run that was cut off is repeated without harm. A view that is already past
+ * `until` is left as it is. Throws `unavailable` while another process materializes the project.
  */
-export async function materialize(
-  loaded: LoadedProject,
-  { views, until, signal, progress = () => undefined }: MaterializeOptions,
-): Promise<MaterializeReport> {
+export async function materialize(loaded: LoadedProject, options: MaterializeOptions): Promise<MaterializeReport> {
+  const lock = path.join(loaded.root, ".skewproof", "materialize.lock");
+  return withLock(lock, "materialization", () => materializeAlone(loaded, options));
+}
+
+async function materializeAlone(loaded: LoadedProject, options: MaterializeOptions): Promise<MaterializeReport> {
+  const { views, until, dryRun = false, signal, progress = () => undefined } = options;
   const chosen = (views?.map((name) => requireView(loaded.project, name)) ?? [...loaded.project.views.values()]).filter(
-    (view) => view.kind === "feature_view" && (views !== undefined || view.online),
+    (view): view is FeatureView => view.kind === "feature_view" && (views !== undefined || view.online),
   );
+  const spaceOf = spacesOf(loaded.project.name);
   await using session = await openDuckdb({ root: loaded.root });
   await session.run(macros);
-  const store = openOnlineStore(loaded, { readOnly: false });
-  const report: MaterializeReport["views"][number][] = [];
+  const store = await openKeyValueStore(loaded, { readOnly: false });
   try {
+    const report: MaterializedView[] = [];
     for (const view of chosen) {
-      if (view.kind !== "feature_view") continue;
+      const online = onlineView(view);
       progress(`Materializing ${view.name}`);
-      const { rows, keys } = await materializeView(session, store, onlineView(view), until, signal);
-      report.push({ view: view.name, rows, keys, until: printTimestamp(until) });
+      report.push(
+        await materializeView({ ...options, session, store, online, space: spaceOf(online), project: loaded.project.name }),
+      );
     }
+    const collected = dryRun ? [] : await collectSpaces(store, loaded.project, until, signal);
+    return { views: report, collected };
   } finally {
     await store.close();
   }
-  return { views: report };
 }
 
-async function materializeView(
-  session: DuckdbSession,
-  store: LmdbStore,
-  online: OnlineView,
-  until: bigint,
-  signal?: AbortSignal,
-): Promise<{ rows: number; keys: number }> {
-  const previous = store.materializedUntil(online);
-  if (previous !== undefined && previous >= until) return { rows: 0, keys: 0 };
-  const { view } = online;
-  const take =
-    view.shape === "latest" ? latestWriter(store, online, previous, until) : windowWriter(store, online, previous, until);
+interface ViewWork extends MaterializeOptions {
+  readonly session: DuckdbSession;
+  readonly store: OnlineStore;
+  readonly online: OnlineView;
+  readonly space: string;
+  readonly project: string;
+}
 
-  let [rows, keys] = [0, 0];
+async function materializeView(work: ViewWork): Promise<MaterializedView> {
+  const { session, store, online, space, project, until, full = false, dryRun = false, signal } = work;
+  const { view } = online;
+  const before = await store.record(space);
+  const previous = full ? undefined : before?.materializedUntil;
+  if (previous !== undefined && previous >= until) return { view: view.name, rows: 0, keys: 0, until: printTimestamp(previous) };
+  const after = previous === undefined ? undefined : previous;
+  const range = { after, until };
+  if (dryRun) return { view: view.name, ...(await count(session, online, range, signal)), until: printTimestamp(until) };
+  const written = await writeRows(work, range);
+  const removed = full ? await removeVanishedKeys(session, store, online, space, until, signal) : undefined;
+  signal?.throwIfAborted();
+  await store.write(space, [], {
+    ...before,
+    project,
+    view: view.name,
+    materializedUntil: until,
+    lastUsed: BigInt(Date.now()) * 1000n,
+  });
+  return { view: view.name, ...written, until: printTimestamp(until), ...(removed === undefined ? {} : { removed }) };
+}
+
+/** Writes the rows of the range, key by key. */
+async function writeRows(
+  { session, store, online, space, signal, progress = () => undefined }: ViewWork,
+  range: RowRange,
+): Promise<{ rows: number; keys: number }> {
+  const { view } = online;
+  const width = view.keys.length;
+  const started = performance.now();
+  let told = started;
+  let [rows, keys, waiting] = [0, 0, 0];
+  let writings: KeyWriting[] = [];
   let group: Value[][] = [];
-  let groupKey: string | undefined;
-  let pending: Change[] = [];
-  const removed: Change["key"][] = [];
-  const flush = async (): Promise<void> => {
-    await store.write(pending, removed.splice(0));
-    pending = [];
-  };
-  const finish = (): void => {
-    if (groupKey === undefined) return;
-    keys++;
-    take(groupKey, group, pending, removed);
+  let first: readonly Value[] | undefined;
+  let mode: WriteMode = { keepUntil: range.after, until: range.until };
+
+  /** The rows gathered of the current key; `more` of it may follow. */
+  const take = (more: boolean): void => {
+    if (first === undefined || group.length === 0) return;
+    const named = Object.fromEntries(view.keys.map(({ key }, index) => [key, first?.[index] ?? null]));
+    const key = keyText(view, named);
+    const [taken, how] = [group, mode];
+    if (key !== undefined) writings.push({ key, work: () => writeKey(online, taken, how) });
+    waiting += group.length;
     group = [];
+    // Of a key with very many rows, the first part drops what stands, and the others add to it.
+    mode = { keepUntil: more ? "all" : range.after, until: range.until };
+    if (!more) keys++;
   };
-  for await (const chunk of session.stream(newRows(online, previous, until), signal)) {
+  const flush = async (): Promise<void> => {
+    await store.write(space, writings);
+    [writings, waiting] = [[], 0];
+    signal?.throwIfAborted();
+    const now = performance.now();
+    if (now - told < 1000) return;
+    told = now;
+    const rate = Math.round(rows / ((now - started) / 1000));
+    progress(`${view.name}: ${rows.toLocaleString("en")} rows, ${rate.toLocaleString("en")} a second`);
+  };
+
+  for await (const chunk of session.stream(newRows(online, range), signal))
     for (const row of chunk) {
-      const key = keyText(view, Object.fromEntries(view.keys.map(({ key: name }, index) => [name, row[index] ?? null])));
-      if (key !== groupKey) {
-        finish();
-        groupKey = key;
-        if (pending.length > batch) await flush();
+      const isSame = first !== undefined && sameKey(first, row, width);
+      if (!isSame) {
+        take(false);
+        first = row;
+        if (waiting >= batchRows) await flush();
+      } else if (group.length >= batchRows) {
+        take(true);
+        await flush();
       }
-      group.push(row.slice(view.keys.length));
+      group.push(row.slice(width));
       rows++;
     }
-  }
-  finish();
-  signal?.throwIfAborted();
-  pending.push({ key: [store.space(online)], value: until });
+  take(false);
   await flush();
   return { rows, keys };
 }
 
-interface Change {
-  readonly key: [string] | [string, string] | [string, string, number];
-  readonly value: unknown;
+/** Key values are texts, numbers, bigints and booleans; two rows of one key stand together. */
+function sameKey(a: readonly Value[], b: readonly Value[], width: number): boolean {
+  for (let index = 0; index < width; index++) if (a[index] !== b[index]) return false;
+  return true;
 }
 
-type Take = (key: string, rows: readonly Value[][], changes: Change[], removed: Change["key"][]) => void;
-
-/** Rows that became visible in (previous, until] and can still matter: keys, event, known, tie, then features or operands. */
-function newRows(online: OnlineView, previous: bigint | undefined, until: bigint): string {
-  const { view, retention } = online;
-  const moment = (micros: bigint): string => literalToDuckdb(micros, { kind: "timestamp" });
-  const column = sourceColumn(view);
-  const values =
-    view.shape === "window"
-      ? online.operands.map((operand) => featureToDuckdb(operand.type, expressionToDuckdb(operand, column)))
-      : view.features.map((feature) =>
-          feature.kind === "row" ? featureToDuckdb(feature.type, expressionToDuckdb(feature.expression, column)) : "NULL",
-        );
-  const keys = view.keys.map((_, index) => `_k${index}`);
-  const inner = sourceRows(view, [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)]);
-  const conditions = [`_v <= ${moment(until)}`, ...(previous === undefined ? [] : [`_v > ${moment(previous)}`])];
-  // Said of the source's own columns too, so that row groups outside the range are not read.
-  const early = [
-    `${eventTimeSql(view.source)} <= ${moment(until)}`,
-    ...(view.shape === "window" && retention !== "unbounded"
-      ? [`${eventTimeSql(view.source)} >= ${moment(until - retention)}`]
-      : []),
-  ];
-  const columns = [
-    ...keys,
-    "_e",
-    "_known",
-    view.source.tieBreak === undefined ? "_known AS _tie" : "_tie",
-    ...values.map((_, index) => `_x${index}`),
-  ];
-  return `SELECT ${columns.join(", ")} FROM (${inner} AND ${early.join(" AND ")}) WHERE ${conditions.join(" AND ")}${keys.length === 0 ? "" : ` ORDER BY ${keys.join(", ")}`}`;
-}
-
-const visible = (version: { readonly event: bigint; readonly known: bigint }): bigint =>
-  version.known > version.event ? version.known : version.event;
-
-function latestWriter(store: LmdbStore, online: OnlineView, previous: bigint | undefined, until: bigint): Take {
-  const { view } = online;
-  const { c, knownUntil } = cutOff(view, until);
-  return (key, rows, changes) => {
-    const before = previous === undefined ? [] : store.latest(online, key).filter((version) => visible(version) <= previous);
-    // The query's columns: event, known, tie, then the features.
-    const fresh = rows.map(([event, known, tie, ...values]): LatestVersion => ({
-      event: event as bigint,
-      known: known as bigint,
-      tie: tie ?? null,
-      values,
-    }));
-    const all = [...before, ...fresh].sort((a, b) => compareVersions(b, a));
-    const isIn = (version: LatestVersion): boolean =>
-      view.refresh === undefined || (version.event < c && version.known <= knownUntil);
-    const winner = all.find(isIn);
-    // Versions worse than the winner can never win again; those not yet in may, after the next cut-off.
-    const kept = all.filter(
-      (version) => version === winner || (!isIn(version) && (winner === undefined || compareVersions(version, winner) > 0)),
-    );
-    changes.push({ key: [store.space(online), key], value: kept });
-  };
-}
-
-interface StoredEvent {
-  readonly event: bigint;
-  readonly known: bigint;
-  readonly tie: Value;
-  readonly operands: readonly Value[];
-}
-
-function windowWriter(store: LmdbStore, online: OnlineView, previous: bigint | undefined, until: bigint): Take {
-  const oldest = online.retention === "unbounded" ? undefined : Number(floorDivide(until - online.retention, online.chunk));
-  return (key, rows, changes, removed) => {
-    const byChunk = new Map<number, StoredEvent[]>();
-    for (const [event, known, tie, ...operands] of rows) {
-      // The query's columns: event, known, tie, then the operands.
-      const stored: StoredEvent = { event: event as bigint, known: known as bigint, tie: tie ?? null, operands };
-      const number = Number(floorDivide(stored.event, online.chunk));
-      const list = byChunk.get(number);
-      if (list === undefined) byChunk.set(number, [stored]);
-      else list.push(stored);
-    }
-    for (const [number, fresh] of byChunk) {
-      const before =
-        previous === undefined ? [] : unpack(store.chunk(online, key, number)).filter((stored) => visible(stored) <= previous);
-      changes.push({ key: [store.space(online), key, number], value: pack([...before, ...fresh], online.operands.length) });
-    }
-    if (oldest !== undefined)
-      for (const number of store.chunksBefore(online, key, oldest)) removed.push([store.space(online), key, number]);
-  };
-}
-
-function unpack(chunk: EventChunk | undefined): StoredEvent[] {
-  if (chunk === undefined) return [];
-  return chunk.events.map((event, row) => ({
-    event,
-    known: chunk.known[row] ?? event,
-    tie: chunk.ties[row] ?? null,
-    operands: chunk.operands.map((values) => values[row] ?? null),
-  }));
-}
-
-function pack(events: StoredEvent[], operands: number): EventChunk {
-  events.sort((a, b) => compareValues(a.event, b.event) || compareValues(a.tie, b.tie) || compareValues(a.operands, b.operands));
-  return {
-    events: events.map(({ event }) => event),
-    known: events.map(({ known }) => known),
-    ties: events.map(({ tie }) => tie),
-    operands: Array.from({ length: operands }, (_, index) => events.map((stored) => stored.operands[index] ?? null)),
-  };
+async function count(
+  session: DuckdbSession,
+  online: OnlineView,
+  range: RowRange,
+  signal: AbortSignal | undefined,
+): Promise<{ rows: number; keys: number }> {
+  const names = online.view.keys.map((_, index) => `_k${index}`);
+  const distinct = names.length === 0 ? "least(1, count(*))" : `count(DISTINCT (${names.join(", ")}))`;
+  const [[rows = 0n, keys = 0n] = []] = await session.rows(
+    `SELECT count(*), ${distinct} FROM (${newRows(online, range)})`,
+    signal,
+  );
+  return { rows: Number(rows), keys: Number(keys) };
 }

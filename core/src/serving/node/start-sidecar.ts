@@ -8,8 +8,9 @@ import Type from "typebox";
 
 import { SkewproofError } from "../../errors.js";
 import { findModelVersion, openBundle } from "../../models/node/model-store.js";
-import type { LmdbStore } from "../../online/node/lmdb-store.js";
-import { openOnlineStore } from "../../online/node/open-online-store.js";
+import type { OnlineStore } from "../../online/key-value-store.js";
+import { openKeyValueStore } from "../../online/node/open-key-value-store.js";
+import { spacesOf } from "../../online/node/space-of.js";
 import { createFeatureReader, type FeatureReader } from "../../online/read-features.js";
 import type { FeatureService } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
@@ -71,8 +72,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const token = ensureToken(options.tokenFile);
   const models = new ServedModels();
   const metrics = createMetrics();
-  const store: LmdbStore | undefined =
-    loaded === undefined || !hasOnlineFeatures(loaded) ? undefined : openOnlineStore(loaded, { readOnly: true });
+  const store: OnlineStore | undefined =
+    loaded === undefined || !hasOnlineFeatures(loaded) ? undefined : await openKeyValueStore(loaded, { readOnly: true });
+  const spaceOf = spacesOf(loaded?.project.name ?? "");
   const services = new Map<string, ReturnType<typeof openService>>();
 
   function openService(service: FeatureService) {
@@ -81,7 +83,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     const folder = options.logFolder ?? path.join(loaded.root, ".skewproof", "log");
     return {
       service,
-      reader: createFeatureReader(service, store),
+      reader: createFeatureReader(service, store, spaceOf),
       log: openFeatureLog(folder, service, loaded.project.digest, `${Date.now()}-${process.pid}`),
     };
   }
@@ -152,7 +154,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     const readers = new WeakMap<FeatureService, FeatureReader>();
     registerFeast(server, loaded.project, async (service, requests) => {
       let reader = readers.get(service);
-      if (reader === undefined) readers.set(service, (reader = createFeatureReader(service, store)));
+      if (reader === undefined) readers.set(service, (reader = createFeatureReader(service, store, spaceOf)));
       return await reader.read(requests, moment(undefined));
     });
   }
@@ -160,10 +162,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   server.post<{ Params: { service: string }; Body: FeaturesBody }>(
     "/v1/features/:service",
     { schema: { body: featuresBody } },
-    ({ params, body }) => {
+    async ({ params, body }) => {
       if (loaded === undefined) throw new SkewproofError("missing", "This sidecar serves no feature service.");
       const { service, reader } = serviceOf(requireService(loaded.project, params.service));
-      const rows = reader.read(readRequests(service, body.entities, body.request), moment(body.options?.at));
+      const rows = await reader.read(readRequests(service, body.entities, body.request), moment(body.options?.at));
       return {
         features: service.features.map(({ name }) => name),
         rows: rows.map(({ values, statuses, eventTimes }) => ({
@@ -197,7 +199,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
         const requests = readRequests(service, body.entities, body.request);
         const at = moment(body.options?.at);
         lap("parse");
-        const rows = reader.read(requests, at);
+        const rows = await reader.read(requests, at);
         lap("features");
         const outputs = await model.inference.run(model.features.pack(rows.map(({ values }) => values)));
         lap("inference");
