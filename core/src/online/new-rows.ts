@@ -1,6 +1,5 @@
-import { expressionToDuckdb, featureToDuckdb, literalToDuckdb } from "../expressions/to-duckdb.js";
+import { expressionToDuckdb, featureToDuckdb } from "../expressions/to-duckdb.js";
 import { keyList, sourceColumn, sourceRows, tieColumn } from "../offline/view-rows.js";
-import { eventTimeSql } from "../offline/visible-at.js";
 import type { OnlineView } from "./online-view.js";
 
 export interface RowRange {
@@ -22,15 +21,11 @@ export function newRows({ view, operands, retention }: OnlineView, { after, unti
       : view.features.map((feature) =>
           feature.kind === "row" ? featureToDuckdb(feature.type, expressionToDuckdb(feature.expression, column)) : "NULL",
         );
-  const inner = sourceRows(view, [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)]);
-  const conditions = [`_v <= ${moment(until)}`, ...(after === undefined ? [] : [`_v > ${moment(after)}`])];
-  // Said of the source's own columns too, so that row groups outside the range are not read.
-  const early = [
-    `${eventTimeSql(view.source)} <= ${moment(until)}`,
-    ...(view.shape === "window" && retention !== "unbounded"
-      ? [`${eventTimeSql(view.source)} >= ${moment(until - retention)}`]
-      : []),
-  ];
+  const rows = sourceRows(view, [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)], {
+    visibleUntil: until,
+    ...(after === undefined ? {} : { visibleAfter: after }),
+    ...(view.shape === "window" && retention !== "unbounded" ? { from: until - retention } : {}),
+  });
   const columns = [
     ...keyList(view),
     "_e",
@@ -39,7 +34,5 @@ export function newRows({ view, operands, retention }: OnlineView, { after, unti
     ...values.map((_, index) => `_x${index}`),
   ];
   const order = view.keys.length === 0 ? "" : ` ORDER BY ${keyList(view).join(", ")}`;
-  return `SELECT ${columns.join(", ")} FROM (${inner} AND ${early.join(" AND ")}) WHERE ${conditions.join(" AND ")}${order}`;
+  return `SELECT ${columns.join(", ")} FROM (${rows})${order}`;
 }
-
-const moment = (micros: bigint): string => literalToDuckdb(micros, { kind: "timestamp" });
