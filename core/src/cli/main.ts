@@ -12,6 +12,7 @@ import { registerList } from "./list.js";
 import { registerLsp } from "./lsp.js";
 import { registerMaterialize } from "./materialize.js";
 import { registerModel } from "./model.js";
+import { registerParity } from "./parity.js";
 import { registerPlan } from "./plan.js";
 import { registerRun } from "./run.js";
 import { registerServe } from "./serve.js";
@@ -47,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerLsp,
     registerEval,
     registerDrift,
+    registerParity,
     registerSkew,
     registerRun,
   ])

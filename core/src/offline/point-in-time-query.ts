@@ -18,6 +18,8 @@ export interface PlanFacts {
   readonly ties: ReadonlyMap<string, number>;
   /** By view: keys whose windows cost less by frames (`hotKeysSql`). Not looked: none. */
   readonly hotKeys: ReadonlyMap<string, number>;
+  /** By view, microseconds: rows that became visible later are left out, as if they were not there yet. */
+  readonly visibleUntil?: ReadonlyMap<string, bigint>;
   /** From how many pairs a row a key is hot; default `mostPairsPerRow`. */
   readonly hotFrom?: number;
 }
@@ -35,10 +37,12 @@ export interface PointInTimeQuery {
 }
 
 /** The event times that can matter to a view, from the labels' moments. */
-export function relevantRange({ view, features }: NeededView, { from, to }: PlanFacts): TimeRange {
+export function relevantRange({ view, features }: NeededView, { from, to, visibleUntil }: PlanFacts): TimeRange {
   const reach = view.shape === "latest" ? view.ttl : widestWindow(features);
   const slack = view.refresh === undefined ? 0n : view.refresh.every + view.refresh.delay;
+  const until = visibleUntil?.get(view.name);
   return {
+    ...(until === undefined ? {} : { visibleUntil: until }),
     ...(to === undefined ? {} : { to }),
     ...(from === undefined || reach === undefined ? {} : { from: from - reach - slack }),
   };

@@ -1,6 +1,6 @@
 import type { Value } from "../../values/value.js";
 import { stagedLabels } from "../labels.js";
-import { pointInTimeQuery } from "../point-in-time-query.js";
+import { pointInTimeQuery, type PlanFacts } from "../point-in-time-query.js";
 import { resolveRequest, type PointInTimeRequest } from "../point-in-time-request.js";
 import { macros } from "../visible-at.js";
 import type { DuckdbSession } from "./duckdb-session.js";
@@ -11,8 +11,9 @@ export async function pointInTimeRows(
   request: PointInTimeRequest,
   labels: string,
   signal?: AbortSignal,
+  facts?: PlanFacts,
 ): Promise<Value[][]> {
-  const query = pointInTimeQuery(resolveRequest(request));
+  const query = pointInTimeQuery(resolveRequest(request), facts);
   await session.run(macros);
   await session.run(
     `CREATE OR REPLACE TEMP TABLE _labels AS ${stagedLabels(labels, request.labelColumns, request.time)}`,
