@@ -63,7 +63,7 @@ export function decodeDirectory({ stride, extras }: KeyLayout, part: PartReader)
 }
 
 /** The name of a tile's part. */
-export const tileName = (width: number, number: bigint): string => `${width.toString(36)}.${number.toString(36)}`;
+export const tileName = (width: number, number: bigint): string => `${width.toString(32)}.${number.toString(32)}`;
 
 /** False where a multiset grew too large to be kept: then the tile must be opened. */
 export function isKept({ multisets }: KeyLayout, rows: Rows, row: number): boolean {

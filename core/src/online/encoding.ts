@@ -81,16 +81,22 @@ export function readPart(part: Bytes): PartReader {
   };
 }
 
-/** Two running sums over the words from the third on, so that a flipped bit or a swapped word shows. */
+/** Four polynomials over every fourth word, as one would wait for each multiplication. Words come in pairs. */
 function checksum(words: Uint32Array): number {
-  let [a, b] = [words.length, 0];
-  for (let index = 2; index < words.length; index++) {
-    // The loop stays within the array.
-    a = (a + (words[index] as number)) | 0;
-    b = (b + a) | 0;
+  let [a, b, c, d] = [words.length, 1, 2, 3];
+  let index = 2;
+  // The loops stay within the array.
+  for (; index + 3 < words.length; index += 4) {
+    a = (Math.imul(a, prime) + (words[index] as number)) | 0;
+    b = (Math.imul(b, prime) + (words[index + 1] as number)) | 0;
+    c = (Math.imul(c, prime) + (words[index + 2] as number)) | 0;
+    d = (Math.imul(d, prime) + (words[index + 3] as number)) | 0;
   }
-  return (a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
+  for (; index < words.length; index++) a = (Math.imul(a, prime) + (words[index] as number)) | 0;
+  return (a ^ Math.imul(b, 3) ^ Math.imul(c, 5) ^ Math.imul(d, 7)) >>> 0;
 }
+
+const prime = 0x01000193;
 
 /** Runs a decoding; what it throws becomes `failed`. */
 export function decoding<T>(decode: () => T): T {

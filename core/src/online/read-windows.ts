@@ -103,7 +103,7 @@ function addTiles(question: Question, { count, rows }: Directory, start: bigint,
   const bounds = starts.map((moment) => (moment === undefined ? -Infinity : roundUp(moment - shift)));
   const end = roundUp(c - shift);
   const first = bounds[0] ?? end;
-  const known = Number(question.knownUntil - shift);
+  const known = storesKnown ? Number(question.knownUntil - shift) : Infinity;
   const span = 2 ** width;
 
   let segment = 0;
@@ -144,6 +144,7 @@ function addTiles(question: Question, { count, rows }: Directory, start: bigint,
 /** Tiles' edges so far away are multiples of more than what rounding loses. */
 function roundUp(distance: bigint): number {
   const float = Number(distance);
+  if (Math.abs(float) < 2 ** 53) return float;
   return BigInt(float) < distance ? float + 2 ** (Math.floor(Math.log2(Math.abs(float))) - 52) : float;
 }
 

@@ -29,7 +29,7 @@ export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<
   const parts: Parts = new Map();
   const [bytes] = yield [""];
   const head = bytes === undefined ? undefined : readPart(bytes);
-  let kept: readonly StoredEvent[] = [];
+  let kept: readonly StoredEvent[];
   if (head?.kind === kinds.directory) {
     const tiles = tilesOf(layout, decodeDirectory(layout, head), 0n, layout.width);
     const stays = ({ start, width }: Tile): boolean =>

@@ -23,6 +23,9 @@ function laidOut({ view }: WindowCase): OnlineView {
 
 const toRow = ({ event, known, tie, operands }: StoredEvent): Value[] => [event, known, tie, ...operands];
 
+const show = (value: Value): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
+
 const near = (a: Value, b: Value): boolean =>
   compareValues(a, b) === 0 ||
   (typeof a === "number" && typeof b === "number" && Math.abs(a - b) <= 1e-9 * Math.max(1e6, Math.abs(a)));
@@ -37,7 +40,7 @@ function compare(online: OnlineView, store: ReturnType<typeof partsInMemory>, ev
     const wanted = expected.value !== null ? "PRESENT" : events.length > 0 ? "NULL_VALUE" : "NOT_FOUND";
     if (!near(value, expected.value) || eventTime !== expected.newest || status !== wanted)
       throw new Error(
-        `${feature.aggregate.function} over ${String(feature.window)} at ${t}: ${String(value)} ${String(eventTime)} ${status}, raw ${String(expected.value)} ${String(expected.newest)} ${wanted}`,
+        `${feature.aggregate.function} over ${String(feature.window)} at ${t}: ${show(value)} ${String(eventTime)} ${status}, raw ${show(expected.value)} ${String(expected.newest)} ${wanted}`,
       );
   }
 }
