@@ -11,7 +11,7 @@ export const FORMAT = 2;
 export const kinds = { latest: 1, leaf: 2, directory: 3, multiset: 4 } as const;
 export type PartKind = (typeof kinds)[keyof typeof kinds];
 
-/** `S`, `P`, the version, the kind; then a checksum of the rest, how many things are in it, and nothing. */
+/** `S`, `P`, the version, the kind; then a checksum of the rest, how many things are in it, how many zeros end it. */
 const headerBytes = 16;
 const signature = (kind: PartKind): number => (0x53 | (0x50 << 8) | (FORMAT << 16) | (kind << 24)) >>> 0;
 
@@ -47,6 +47,9 @@ export interface PartReader {
   at: number;
 }
 
+/** The bytes of a part's only block. */
+export const onlyBlock = ({ bytes, words, at }: PartReader): Bytes => bytes.subarray(at * 8, bytes.length - (words[3] ?? 0));
+
 /** A part from its blocks, each of which is put at a multiple of 8 bytes. */
 export function writePart(kind: PartKind, count: number, blocks: readonly Bytes[]): Bytes {
   let length = headerBytes;
@@ -60,6 +63,7 @@ export function writePart(kind: PartKind, count: number, blocks: readonly Bytes[
   const words = new Uint32Array(bytes.buffer);
   words[0] = signature(kind);
   words[2] = count;
+  words[3] = -(blocks.at(-1)?.length ?? 0) & 7;
   words[1] = checksum(words);
   return bytes;
 }
@@ -83,7 +87,7 @@ export function readPart(part: Bytes): PartReader {
 
 /** Four polynomials over every fourth word, as one would wait for each multiplication. Words come in pairs. */
 function checksum(words: Uint32Array): number {
-  let [a, b, c, d] = [words.length, 1, 2, 3];
+  let [a, b, c, d] = [words.length ^ (words[0] ?? 0), 1, 2, 3];
   let index = 2;
   // The loops stay within the array.
   for (; index + 3 < words.length; index += 4) {

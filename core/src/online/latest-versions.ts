@@ -1,6 +1,6 @@
 import { compareValues } from "../values/compare-values.js";
 import type { Value } from "../values/value.js";
-import { damaged, decoding, kinds, pack, readPart, unpack, writePart } from "./encoding.js";
+import { damaged, decoding, kinds, onlyBlock, pack, readPart, unpack, writePart } from "./encoding.js";
 import type { Bytes, KeyWork, PartChange } from "./key-value-store.js";
 import { visibleAt } from "./leaf.js";
 import type { LatestVersion } from "./online-store.js";
@@ -70,7 +70,7 @@ function decodeVersions(bytes: Bytes | undefined): LatestVersion[] {
   if (part.kind !== kinds.latest) throw damaged();
   return decoding(() =>
     // `encodeVersions` wrote these, and the checksum says so.
-    (unpack(part.bytes.subarray(part.at * 8)) as unknown as [bigint, bigint, Value, Value[]][]).map(
+    (unpack(onlyBlock(part)) as unknown as [bigint, bigint, Value, Value[]][]).map(
       ([event, known, tie, values]) => ({ event, known, tie, values }),
     ),
   );

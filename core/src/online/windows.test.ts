@@ -92,7 +92,66 @@ describe("windows of a key", () => {
           [...once.parts].sort(([a], [b]) => (a < b ? -1 : 1)),
         );
       }),
-      { numRuns: Number(process.env["WINDOW_RUNS"] ?? 60) },
+      { numRuns: Number(process.env["WINDOW_RUNS"] ?? 40) },
     );
   });
+
+  it("lose what no window can meet any more, and nothing else", () => {
+    fc.assert(
+      fc.property(windowCase(until), fc.gen(), (made, draw) => {
+        const online = laidOut(made);
+        const retention = online.retention;
+        if (retention === "unbounded") return;
+        const store = partsInMemory();
+        const events: StoredEvent[] = [];
+        let now = 0n;
+        for (let step = 0; step < 4; step++) {
+          now += draw(fc.bigInt, { min: 0n, max: BigInt(until) });
+          const rows = draw(fc.array<StoredEvent>, made.events, { maxLength: 30, size: "max" }).map((row) => {
+            const shift = now - BigInt(until);
+            const known = row.known + shift;
+            return { ...row, event: row.event + shift, known, tie: online.layout.tieForm === undefined ? known : row.tie };
+          });
+          store.write(writeKey(online, rows.map(toRow), { keepUntil: "all", until: now }));
+          events.push(...rows);
+          for (const t of [now, now + 1n, now + 5000n]) {
+            const found = store.read(readView(online, { k: 1n }, t)).map(({ value, eventTime }) => ({ value, eventTime }));
+            const { c, knownUntil } = cutOff(online.view, t);
+            for (const [index, feature] of (online.view.features as WindowFeature[]).entries()) {
+              const expected = foldRaw(feature, online.operandOf[index] ?? -1, events, c, knownUntil);
+              if (!near(found[index]?.value ?? null, expected.value) || found[index]?.eventTime !== expected.newest)
+                throw new Error(`${feature.aggregate.function} at ${t}: ${show(found[index]?.value ?? null)}, raw ${show(expected.value)}`);
+            }
+          }
+        }
+        store.write(writeKey(online, [], { keepUntil: "all", until: now + retention + 20_000n + BigInt(until) }));
+        expect([...store.parts.keys()]).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("of a hot key take one path of tiles for an append, whatever its size", () => {
+    const [{ view } = never()] = fc.sample(
+      windowCase(until).filter(({ view }) => view.source.knownAt === undefined && onlineView(view).operands.length === 2),
+      { numRuns: 1, seed: 5 },
+    );
+    const online = onlineView(view);
+    const layout = keyLayout(view, online.operands, online.operandOf, { ...small, fan: 4, multiset: 0 });
+    const wide: OnlineView = { ...online, layout, retention: "unbounded" };
+    const store = partsInMemory();
+    const row = (at: number): Value[] => [BigInt(at), BigInt(at), BigInt(at), null, null];
+    store.write(writeKey(wide, Array.from({ length: 5000 }, (_, at) => row(at * 3)), { keepUntil: undefined, until: 15_000n }));
+    const depth = Math.ceil(layout.width / 4) + 1;
+    for (const at of [15_001, 7, 8000]) {
+      store.reads.parts = 0;
+      const changes = store.write(writeKey(wide, [row(at)], { keepUntil: "all", until: 16_000n }));
+      expect(store.reads.parts).toBeLessThanOrEqual(depth);
+      expect(changes.length).toBeLessThanOrEqual(depth + 4);
+    }
+  });
 });
+
+function never(): never {
+  throw new Error("no such view");
+}
