@@ -25,12 +25,17 @@ const types: readonly [ValueType, fc.Arbitrary<Value>][] = [
   [{ kind: "string" }, text],
   [{ kind: "bytes" }, fc.uint8Array({ maxLength: 300 })],
   [{ kind: "list", element: { kind: "float64" } }, fc.array(fc.option(float, { nil: null }), { maxLength: 20 })],
-  [{ kind: "list", element: { kind: "decimal", precision: 38, scale: 0 } }, fc.array(fc.bigInt({ min: -(10n ** 38n), max: 10n ** 38n }))],
+  [
+    { kind: "list", element: { kind: "decimal", precision: 38, scale: 0 } },
+    fc.array(fc.bigInt({ min: -(10n ** 38n), max: 10n ** 38n })),
+  ],
   [{ kind: "null" }, fc.constant(null)],
 ];
-const columns = fc.constantFrom(...types).chain(([type, value]) =>
-  fc.array(fc.option(value, { nil: null, freq: 6 }), { maxLength: 60 }).map((values) => ({ form: columnForm(type), values })),
-);
+const columns = fc
+  .constantFrom(...types)
+  .chain(([type, value]) =>
+    fc.array(fc.option(value, { nil: null, freq: 6 }), { maxLength: 60 }).map((values) => ({ form: columnForm(type), values })),
+  );
 /** Buffers are Uint8Arrays. */
 const plain = (value: Value): unknown => (value instanceof Uint8Array ? Array.from(value) : value);
 

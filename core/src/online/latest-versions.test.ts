@@ -49,43 +49,46 @@ const toRow = ({ event, known, tie, values }: LatestVersion) => [event, known, t
 describe("the latest row of a key", () => {
   it("is the greatest visible version, in any number of steps, each done twice", () => {
     fc.assert(
-      fc.property(views, fc.array(version, { maxLength: 30 }), fc.array(moment, { minLength: 1, maxLength: 4 }), (choice, all, ends) => {
-        const view = latestView(choice);
-        const online = onlineView(view);
-        const store = partsInMemory();
-        let previous: bigint | undefined;
-        for (const until of ends.sort((a, b) => (a < b ? -1 : 1))) {
-          const fresh = all.filter(
-            (one) => visibleAt(one) <= until && (previous === undefined || visibleAt(one) > previous),
-          );
-          const write = (): unknown => store.write(writeKey(online, fresh.map(toRow), { keepUntil: previous, until }));
-          write();
-          const once = [...store.parts];
-          write();
-          expect([...store.parts]).toEqual(once);
-          previous = until;
-          const known = all.filter((one) => visibleAt(one) <= until);
-          for (const t of [until, until + 1n, until + 9n, until + 30n]) {
-            const { c, knownUntil } = cutOff(view, t);
-            const best = known
-              .filter(({ event, known: seen }) => (view.refresh === undefined ? event <= t : event < c) && seen <= knownUntil)
-              .sort((a, b) => compareVersions(b, a))[0];
-            const found = store.read(readView(online, { k: 1n }, t));
-            if (best === undefined)
-              expect(found).toEqual([9n, null].map((value) => ({ value, status: "NOT_FOUND", eventTime: null })));
-            else if (view.ttl !== undefined && c - best.event > view.ttl)
-              expect(found).toEqual([9n, null].map((value) => ({ value, status: "OUTSIDE_MAX_AGE", eventTime: best.event })));
-            else
-              expect(found).toEqual(
-                best.values.map((value, index) => ({
-                  value: value ?? [9n, null][index],
-                  status: value === null ? "NULL_VALUE" : "PRESENT",
-                  eventTime: best.event,
-                })),
-              );
+      fc.property(
+        views,
+        fc.array(version, { maxLength: 30 }),
+        fc.array(moment, { minLength: 1, maxLength: 4 }),
+        (choice, all, ends) => {
+          const view = latestView(choice);
+          const online = onlineView(view);
+          const store = partsInMemory();
+          let previous: bigint | undefined;
+          for (const until of ends.sort((a, b) => (a < b ? -1 : 1))) {
+            const fresh = all.filter((one) => visibleAt(one) <= until && (previous === undefined || visibleAt(one) > previous));
+            const write = (): unknown => store.write(writeKey(online, fresh.map(toRow), { keepUntil: previous, until }));
+            write();
+            const once = [...store.parts];
+            write();
+            expect([...store.parts]).toEqual(once);
+            previous = until;
+            const known = all.filter((one) => visibleAt(one) <= until);
+            for (const t of [until, until + 1n, until + 9n, until + 30n]) {
+              const { c, knownUntil } = cutOff(view, t);
+              const best = known
+                .filter(({ event, known: seen }) => (view.refresh === undefined ? event <= t : event < c) && seen <= knownUntil)
+                .sort((a, b) => compareVersions(b, a))[0];
+              const found = store.read(readView(online, { k: 1n }, t));
+              if (best === undefined)
+                expect(found).toEqual([9n, null].map((value) => ({ value, status: "NOT_FOUND", eventTime: null })));
+              else if (view.ttl !== undefined && c - best.event > view.ttl)
+                expect(found).toEqual([9n, null].map((value) => ({ value, status: "OUTSIDE_MAX_AGE", eventTime: best.event })));
+              else
+                expect(found).toEqual(
+                  best.values.map((value, index) => ({
+                    value: value ?? [9n, null][index],
+                    status: value === null ? "NULL_VALUE" : "PRESENT",
+                    eventTime: best.event,
+                  })),
+                );
+            }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 200 },
     );
   });

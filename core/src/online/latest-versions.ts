@@ -70,8 +70,11 @@ function decodeVersions(bytes: Bytes | undefined): LatestVersion[] {
   if (part.kind !== kinds.latest) throw damaged();
   return decoding(() =>
     // `encodeVersions` wrote these, and the checksum says so.
-    (unpack(onlyBlock(part)) as unknown as [bigint, bigint, Value, Value[]][]).map(
-      ([event, known, tie, values]) => ({ event, known, tie, values }),
-    ),
+    (unpack(onlyBlock(part)) as unknown as [bigint, bigint, Value, Value[]][]).map(([event, known, tie, values]) => ({
+      event,
+      known,
+      tie,
+      values,
+    })),
   );
 }

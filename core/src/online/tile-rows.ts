@@ -1,6 +1,6 @@
 import type { Value } from "../values/value.js";
 
-/** What a family keeps beside its floats: a value, values, or values with counts; false where a multiset grew too large. */
+/** What a family keeps beside its floats: a value, values, or values with counts; see `multisetsOf` for true and false. */
 export type Extra = Value | Map<Value, number>;
 
 /** What tiles, or segments of windows, come to: a row each of `stride` floats, and of extras where the layout has any. */

@@ -13,7 +13,7 @@ import { foldRaw, windowCase, type WindowCase } from "./testing/random-windows.j
 import { writeKey, type WriteMode } from "./write-key.js";
 
 /** Leaves of so few events that short histories make deep trees. */
-const small = { leaf: 3, fan: 2, multiset: 24 };
+const small = { leaf: 3, fan: 2, multiset: 16, ownMultiset: 40 };
 const until = 40_000;
 
 function laidOut({ view }: WindowCase): OnlineView {
@@ -120,7 +120,9 @@ describe("windows of a key", () => {
             for (const [index, feature] of (online.view.features as WindowFeature[]).entries()) {
               const expected = foldRaw(feature, online.operandOf[index] ?? -1, events, c, knownUntil);
               if (!near(found[index]?.value ?? null, expected.value) || found[index]?.eventTime !== expected.newest)
-                throw new Error(`${feature.aggregate.function} at ${t}: ${show(found[index]?.value ?? null)}, raw ${show(expected.value)}`);
+                throw new Error(
+                  `${feature.aggregate.function} at ${t}: ${show(found[index]?.value ?? null)}, raw ${show(expected.value)}`,
+                );
             }
           }
         }
@@ -141,7 +143,13 @@ describe("windows of a key", () => {
     const wide: OnlineView = { ...online, layout, retention: "unbounded" };
     const store = partsInMemory();
     const row = (at: number): Value[] => [BigInt(at), BigInt(at), BigInt(at), null, null];
-    store.write(writeKey(wide, Array.from({ length: 5000 }, (_, at) => row(at * 3)), { keepUntil: undefined, until: 15_000n }));
+    store.write(
+      writeKey(
+        wide,
+        Array.from({ length: 5000 }, (_, at) => row(at * 3)),
+        { keepUntil: undefined, until: 15_000n },
+      ),
+    );
     const depth = Math.ceil(layout.width / 4) + 1;
     for (const at of [15_001, 7, 8000]) {
       store.reads.parts = 0;
