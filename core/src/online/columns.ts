@@ -76,6 +76,33 @@ export function takeRows(column: Column, indices: readonly number[]): Column {
   return { ...column, floats: Float64Array.from(indices, (row) => column.floats[row] ?? Number.NaN) };
 }
 
+/** The rows of `b` after those of `a`, as `columnOf` would make it of all values. */
+export function concatColumns(form: ColumnForm, a: Column, b: Column): Column {
+  if (a.kind === "values" && (form === "other" || b.kind === "values"))
+    return { kind: "values", values: [...a.values, ...rowsOf(form, b)] };
+  if (a.kind === "values" || b.kind === "values") return columnOf(form, [...rowsOf(form, a), ...rowsOf(form, b)]);
+  const base = a.base < b.base ? a.base : b.base;
+  const shifts = [Number(a.base - base), Number(b.base - base)] as const;
+  if (form === "integer" && (isEmpty(a) || isEmpty(b) || greatest(a) + shifts[0] > 2 ** 53 || greatest(b) + shifts[1] > 2 ** 53))
+    return columnOf(form, [...rowsOf(form, a), ...rowsOf(form, b)]);
+  const floats = new Float64Array(a.floats.length + b.floats.length);
+  floats.set(shifts[0] === 0 ? a.floats : a.floats.map((float) => float + shifts[0]));
+  floats.set(shifts[1] === 0 ? b.floats : b.floats.map((float) => float + shifts[1]), a.floats.length);
+  return { kind: "numbers", floats, base };
+}
+
+function rowsOf(form: ColumnForm, column: Column): readonly Value[] {
+  return column.kind === "values" ? column.values : Array.from(column.floats, (_, row) => valueAt(column, form, row));
+}
+
+const isEmpty = ({ floats }: NumberColumn): boolean => greatest({ floats }) === -Infinity;
+
+function greatest({ floats }: Pick<NumberColumn, "floats">): number {
+  let most = -Infinity;
+  for (const float of floats) if (float > most) most = float;
+  return most;
+}
+
 /** Index of the first row that is at least `moment`, in an ascending column of moments without nulls. */
 export function firstAtLeast(column: Column, moment: bigint, count: number): number {
   let [low, high] = [0, count];

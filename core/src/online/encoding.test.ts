@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Value } from "../values/value.js";
 import type { ValueType } from "../values/value-type.js";
-import { columnForm, columnOf, decodeColumn, encodeColumn, valueAt } from "./columns.js";
+import { columnForm, columnOf, concatColumns, decodeColumn, encodeColumn, valueAt, type Column } from "./columns.js";
 import { decoding, kinds, pack, readPart, unpack, writePart } from "./encoding.js";
 import { addInteger, addLimbs, limbsFor, readInteger } from "./exact-integer.js";
 
@@ -52,6 +52,20 @@ describe("a key's bytes", () => {
         }
         const all = made.flatMap(({ values }) => values);
         expect(unpack(pack(all)).map(plain)).toEqual(all.map(plain));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("are the same whether a column grew or was made at once", () => {
+    fc.assert(
+      fc.property(columns, fc.nat(60), ({ form, values }, cut) => {
+        const stored = (some: readonly Value[]): Column => {
+          const bytes = writePart(kinds.leaf, some.length, [encodeColumn(columnOf(form, some), form)]);
+          return decodeColumn(readPart(bytes), form);
+        };
+        const grown = concatColumns(form, stored(values.slice(0, cut)), columnOf(form, values.slice(cut)));
+        expect(encodeColumn(grown, form)).toEqual(encodeColumn(columnOf(form, values), form));
       }),
       { numRuns: 300 },
     );

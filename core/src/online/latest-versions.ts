@@ -36,7 +36,7 @@ export interface VersionChange {
 export function* rewriteLatest(online: OnlineView, { keepUntil, rows, until }: VersionChange): KeyWork<readonly PartChange[]> {
   const { view } = online;
   const { c, knownUntil } = cutOff(view, until);
-  const [head] = yield [""];
+  const [head] = keepUntil === undefined ? [] : yield [""];
   const before =
     keepUntil === undefined
       ? []

@@ -14,11 +14,14 @@ import { emptyRows, type KeyLayout } from "./key-layout.js";
 import type { Bytes, KeyWork, PartChange } from "./key-value-store.js";
 import {
   compareEvents,
+  concatLeaves,
   decodeLeaf,
   encodeLeaf,
   eventsOf,
+  lastVisible,
   leafOf,
   mergeEvents,
+  momentAt,
   visibleAt,
   type Leaf,
   type StoredEvent,
@@ -61,7 +64,10 @@ export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<
     }
     kept = yield* unite(layout, results, parts);
   } else {
-    const before = head === undefined || keepUntil === undefined ? [] : eventsOf(layout, decodeLeaf(layout, head));
+    const leaf = head === undefined || keepUntil === undefined ? undefined : decodeLeaf(layout, head);
+    if (leaf !== undefined && isAppend(layout, leaf, fresh, change))
+      return [{ part: "", value: encodeLeaf(layout, concatLeaves(layout, leaf, leafOf(layout, fresh))) }];
+    const before = leaf === undefined ? [] : eventsOf(layout, leaf);
     kept = mergeEvents(stillThere(before, keepUntil, oldest), fresh);
   }
   if (kept.length === 0) parts.set("", undefined);
@@ -71,6 +77,15 @@ export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<
     parts.set("", encodeDirectory(layout, numbered(layout, results, 0n)));
   }
   return changesOf(parts);
+}
+
+/** Whether the new events come after all others, which all stay, and still fit into one part. */
+function isAppend(layout: KeyLayout, leaf: Leaf, fresh: readonly StoredEvent[], { keepUntil, oldest }: EventChange): boolean {
+  const [first] = fresh;
+  if (first === undefined || leaf.count + fresh.length > layout.sizes.leaf) return false;
+  if (first.event <= momentAt(leaf.events, leaf.count - 1)) return false;
+  if (oldest !== undefined && momentAt(leaf.events, 0) < oldest) return false;
+  return keepUntil === "all" || (keepUntil !== undefined && lastVisible(leaf) <= keepUntil);
 }
 
 type Parts = Map<string, Bytes | undefined>;
