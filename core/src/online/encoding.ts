@@ -71,7 +71,8 @@ export function writePart(kind: PartKind, count: number, blocks: readonly Bytes[
 /** Throws `failed` for bytes that `writePart` did not write. */
 export function readPart(part: Bytes): PartReader {
   if (part.length < headerBytes || part.length % 8 !== 0) throw damaged();
-  const bytes = part.byteOffset % 8 === 0 ? part : part.slice();
+  // Not slice: a Buffer's does not copy.
+  const bytes = part.byteOffset % 8 === 0 ? part : new Uint8Array(part);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const kind = ((words[0] ?? 0) >>> 24) as PartKind;
   if (words[0] !== signature(kind) || words[1] !== checksum(words)) throw damaged();

@@ -183,7 +183,7 @@ const deviations: FamilyShape<number> = {
           if (Number.isNaN(float)) continue;
           count++;
           total += float;
-          largest = Math.max(largest, Math.abs(float));
+          if (float > largest || -float > largest) largest = Math.abs(float);
         }
         if (count === 0) return;
         // The square of a greater one is beyond float64.

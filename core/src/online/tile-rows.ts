@@ -13,6 +13,7 @@ export interface Rows {
 export const slots = { number: 0, count: 1, newest: 2, visible: 3, states: 4 } as const;
 
 export function newRows(count: number, stride: number, extras: number): Rows {
+  if (extras === 0) return { floats: new Float64Array(count * stride), extras: () => [] };
   const made: Extra[][] = Array.from({ length: count }, () => new Array<Extra>(extras).fill(null));
   return { floats: new Float64Array(count * stride), extras: (row) => made[row] ?? [] };
 }
