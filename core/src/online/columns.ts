@@ -76,6 +76,33 @@ export function takeRows(column: Column, indices: readonly number[]): Column {
   return { ...column, floats: Float64Array.from(indices, (row) => column.floats[row] ?? Number.NaN) };
 }
 
+/** The rows of `b` after those of `a`, as `columnOf` would make it of all values. */
+export function concatColumns(form: ColumnForm, a: Column, b: Column): Column {
+  if (a.kind === "values" && (form === "other" || b.kind === "values"))
+    return { kind: "values", values: [...a.values, ...rowsOf(form, b)] };
+  if (a.kind === "values" || b.kind === "values") return columnOf(form, [...rowsOf(form, a), ...rowsOf(form, b)]);
+  const base = a.base < b.base ? a.base : b.base;
+  const shifts = [Number(a.base - base), Number(b.base - base)] as const;
+  if (form === "integer" && (isEmpty(a) || isEmpty(b) || greatest(a) + shifts[0] > 2 ** 53 || greatest(b) + shifts[1] > 2 ** 53))
+    return columnOf(form, [...rowsOf(form, a), ...rowsOf(form, b)]);
+  const floats = new Float64Array(a.floats.length + b.floats.length);
+  floats.set(shifts[0] === 0 ? a.floats : a.floats.map((float) => float + shifts[0]));
+  floats.set(shifts[1] === 0 ? b.floats : b.floats.map((float) => float + shifts[1]), a.floats.length);
+  return { kind: "numbers", floats, base };
+}
+
+function rowsOf(form: ColumnForm, column: Column): readonly Value[] {
+  return column.kind === "values" ? column.values : Array.from(column.floats, (_, row) => valueAt(column, form, row));
+}
+
+const isEmpty = ({ floats }: NumberColumn): boolean => greatest({ floats }) === -Infinity;
+
+function greatest({ floats }: Pick<NumberColumn, "floats">): number {
+  let most = -Infinity;
+  for (const float of floats) if (float > most) most = float;
+  return most;
+}
+
 /** Index of the first row that is at least `moment`, in an ascending column of moments without nulls. */
 export function firstAtLeast(column: Column, moment: bigint, count: number): number {
   let [low, high] = [0, count];
@@ -98,7 +125,7 @@ export function firstAtLeast(column: Column, moment: bigint, count: number): num
   return low;
 }
 
-/** A block's first 8 bytes: bytes a row (0 for msgpack), bytes in all; then the base. */
+/** A block's first 8 bytes: bytes a row (0 for msgpack), whether there are nulls, bytes in all; then the base. */
 const blockHeader = 16;
 
 export function encodeColumn(column: Column, form: ColumnForm): Bytes {
@@ -113,30 +140,34 @@ export function encodeColumn(column: Column, form: ColumnForm): Bytes {
   if (least === Infinity) [least, greatest] = [0, 0];
   const range = greatest - least;
   const base = column.base + BigInt(least);
-  if (range < 0xff) return block(1, base, narrow(new Uint8Array(floats.length), floats, least, 0xff));
-  if (range < 0xffff) return block(2, base, narrow(new Uint16Array(floats.length), floats, least, 0xffff));
-  if (range < 0xffffffff) return block(4, base, narrow(new Uint32Array(floats.length), floats, least, 0xffffffff));
+  // A date's range is below 2^32, so that only integers take 8 bytes.
+  if (range < 0xff) return narrow(new Uint8Array(floats.length), floats, least, base);
+  if (range < 0xffff) return narrow(new Uint16Array(floats.length), floats, least, base);
+  if (range < 0xffffffff) return narrow(new Uint32Array(floats.length), floats, least, base);
   const shifted = floats.map((float) => float - least);
   return block(8, base, new Uint8Array(shifted.buffer));
 }
 
-function narrow<T extends Uint8Array | Uint16Array | Uint32Array>(
-  into: T,
-  floats: Float64Array,
-  least: number,
-  none: number,
-): Bytes {
+type Narrow = Uint8Array | Uint16Array | Uint32Array;
+
+/** Floats as whole numbers of few bytes, the greatest of which stands for null. */
+function narrow(into: Narrow, floats: Float64Array, least: number, base: bigint): Bytes {
+  const none = 2 ** (8 * into.BYTES_PER_ELEMENT) - 1;
+  let hasNulls = false;
   for (let row = 0; row < floats.length; row++) {
     const float = floats[row] ?? Number.NaN;
-    into[row] = Number.isNaN(float) ? none : float - least;
+    const isNull = Number.isNaN(float);
+    into[row] = isNull ? none : float - least;
+    hasNulls ||= isNull;
   }
-  return new Uint8Array(into.buffer);
+  return block(into.BYTES_PER_ELEMENT, base, new Uint8Array(into.buffer), hasNulls);
 }
 
-function block(width: number, base: bigint, payload: Bytes): Bytes {
+function block(width: number, base: bigint, payload: Bytes, hasNulls = false): Bytes {
   const bytes = new Uint8Array(blockHeader + payload.length);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, width, true);
+  view.setUint16(0, width, true);
+  view.setUint16(2, hasNulls ? 1 : 0, true);
   view.setUint32(4, payload.length, true);
   view.setBigInt64(8, base, true);
   bytes.set(payload, blockHeader);
@@ -146,7 +177,8 @@ function block(width: number, base: bigint, payload: Bytes): Bytes {
 export function decodeColumn(part: PartReader, form: ColumnForm): Column {
   const { bytes, words, count } = part;
   const start = part.at * 8;
-  const width = words[start / 4] ?? 0;
+  const width = (words[start / 4] ?? 0) & 0xffff;
+  const hasNulls = (words[start / 4] ?? 0) >>> 16 === 1;
   const length = words[start / 4 + 1] ?? 0;
   const from = start + blockHeader;
   if (from + length > bytes.length || (width !== 0 && length !== width * count)) throw damaged();
@@ -158,29 +190,27 @@ export function decodeColumn(part: PartReader, form: ColumnForm): Column {
   }
   const [buffer, offset] = [bytes.buffer, bytes.byteOffset + from];
   if (width === 8 && form === "float") return { kind: "numbers", floats: new Float64Array(buffer, offset, count), base: 0n };
-  const high = words[start / 4 + 3] ?? 0;
-  const base = (BigInt(high | 0) << 32n) | BigInt(words[start / 4 + 2] ?? 0);
-  const shift = form === "integer" ? 0 : Number(base);
-  const floats =
-    width === 8
-      ? new Float64Array(buffer, offset, count)
-      : widen(
-          width === 1
-            ? new Uint8Array(buffer, offset, count)
-            : width === 2
-              ? new Uint16Array(buffer, offset, count)
-              : new Uint32Array(buffer, offset, count),
-          shift,
-          2 ** (8 * width) - 1,
-        );
-  return { kind: "numbers", floats, base: form === "integer" ? base : 0n };
+  baseWords[0] = words[start / 4 + 2] ?? 0;
+  baseWords[1] = words[start / 4 + 3] ?? 0;
+  const base = bases[0] ?? 0n;
+  if (width === 8) return { kind: "numbers", floats: new Float64Array(buffer, offset, count), base };
+  const narrowed =
+    width === 1
+      ? new Uint8Array(buffer, offset, count)
+      : width === 2
+        ? new Uint16Array(buffer, offset, count)
+        : new Uint32Array(buffer, offset, count);
+  const floats = new Float64Array(narrowed);
+  if (hasNulls) {
+    const none = 2 ** (8 * width) - 1;
+    for (let row = 0; row < count; row++) if (floats[row] === none) floats[row] = Number.NaN;
+  }
+  if (form === "integer") return { kind: "numbers", floats, base };
+  const shift = Number(base);
+  if (shift !== 0) for (let row = 0; row < count; row++) floats[row] = (floats[row] ?? 0) + shift;
+  return { kind: "numbers", floats, base: 0n };
 }
 
-function widen(narrowed: Uint8Array | Uint16Array | Uint32Array, shift: number, none: number): Float64Array {
-  const floats = new Float64Array(narrowed.length);
-  for (let row = 0; row < narrowed.length; row++) {
-    const value = narrowed[row] ?? none;
-    floats[row] = value === none ? Number.NaN : value + shift;
-  }
-  return floats;
-}
+/** One int64, read as two words. */
+const bases = new BigInt64Array(1);
+const baseWords = new Uint32Array(bases.buffer);

@@ -1,4 +1,4 @@
-import { damaged, decoding, kinds, pack, unpack, writePart, type PartReader } from "./encoding.js";
+import { damaged, decoding, kinds, onlyBlock, pack, readPart, unpack, writePart, type PartReader } from "./encoding.js";
 import { flatten } from "./families.js";
 import type { KeyLayout } from "./key-layout.js";
 import type { Bytes } from "./key-value-store.js";
@@ -63,12 +63,30 @@ export function decodeDirectory({ stride, extras }: KeyLayout, part: PartReader)
 }
 
 /** The name of a tile's part. */
-export const tileName = (width: number, number: bigint): string => `${width.toString(36)}.${number.toString(36)}`;
+export const tileName = (width: number, number: bigint): string => `${width.toString(32)}.${number.toString(32)}`;
 
-/** False where a multiset grew too large to be kept: then the tile must be opened. */
-export function isKept({ multisets }: KeyLayout, rows: Rows, row: number): boolean {
-  for (const extra of multisets) if (rows.extras(row)[extra] === false) return false;
-  return true;
+/** The name of the part that holds a multiset of a tile. */
+export const multisetName = (tile: string, extra: number): string => `${tile}m${extra}`;
+
+/**
+ * Whether a tile's multisets are with it; true stands for one in a part of its own, and false for one that grew too
+ * large, so that the tile must be opened.
+ */
+export function multisetsOf({ multisets }: KeyLayout, rows: Rows, row: number): "here" | "apart" | "unknown" {
+  let found: "here" | "apart" = "here";
+  for (const extra of multisets) {
+    const counts = rows.extras(row)[extra];
+    if (counts === false) return "unknown";
+    if (counts === true) found = "apart";
+  }
+  return found;
+}
+
+export function decodeMultiset(bytes: Bytes | undefined): Extra {
+  if (bytes === undefined) throw damaged();
+  const part = readPart(bytes);
+  if (part.kind !== kinds.multiset) throw damaged();
+  return decoding(() => unpack(onlyBlock(part)));
 }
 
 export const tileCount = (layout: KeyLayout, { rows, row }: TileRow): number =>

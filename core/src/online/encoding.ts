@@ -11,7 +11,7 @@ export const FORMAT = 2;
 export const kinds = { latest: 1, leaf: 2, directory: 3, multiset: 4 } as const;
 export type PartKind = (typeof kinds)[keyof typeof kinds];
 
-/** `S`, `P`, the version, the kind; then a checksum of the rest, how many things are in it, and nothing. */
+/** `S`, `P`, the version, the kind; then a checksum of the rest, how many things are in it, how many zeros end it. */
 const headerBytes = 16;
 const signature = (kind: PartKind): number => (0x53 | (0x50 << 8) | (FORMAT << 16) | (kind << 24)) >>> 0;
 
@@ -47,6 +47,9 @@ export interface PartReader {
   at: number;
 }
 
+/** The bytes of a part's only block. */
+export const onlyBlock = ({ bytes, words, at }: PartReader): Bytes => bytes.subarray(at * 8, bytes.length - (words[3] ?? 0));
+
 /** A part from its blocks, each of which is put at a multiple of 8 bytes. */
 export function writePart(kind: PartKind, count: number, blocks: readonly Bytes[]): Bytes {
   let length = headerBytes;
@@ -60,6 +63,7 @@ export function writePart(kind: PartKind, count: number, blocks: readonly Bytes[
   const words = new Uint32Array(bytes.buffer);
   words[0] = signature(kind);
   words[2] = count;
+  words[3] = -(blocks.at(-1)?.length ?? 0) & 7;
   words[1] = checksum(words);
   return bytes;
 }
@@ -67,6 +71,7 @@ export function writePart(kind: PartKind, count: number, blocks: readonly Bytes[
 /** Throws `failed` for bytes that `writePart` did not write. */
 export function readPart(part: Bytes): PartReader {
   if (part.length < headerBytes || part.length % 8 !== 0) throw damaged();
+  // Not slice: a Buffer's does not copy.
   const bytes = part.byteOffset % 8 === 0 ? part : new Uint8Array(part);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const kind = ((words[0] ?? 0) >>> 24) as PartKind;
@@ -81,16 +86,22 @@ export function readPart(part: Bytes): PartReader {
   };
 }
 
-/** Two running sums over the words from the third on, so that a flipped bit or a swapped word shows. */
+/** Four polynomials over every fourth word, as one would wait for each multiplication. Words come in pairs. */
 function checksum(words: Uint32Array): number {
-  let [a, b] = [words.length, 0];
-  for (let index = 2; index < words.length; index++) {
-    // The loop stays within the array.
-    a = (a + (words[index] as number)) | 0;
-    b = (b + a) | 0;
+  let [a, b, c, d] = [words.length ^ (words[0] ?? 0), 1, 2, 3];
+  let index = 2;
+  // The loops stay within the array.
+  for (; index + 3 < words.length; index += 4) {
+    a = (Math.imul(a, prime) + (words[index] as number)) | 0;
+    b = (Math.imul(b, prime) + (words[index + 1] as number)) | 0;
+    c = (Math.imul(c, prime) + (words[index + 2] as number)) | 0;
+    d = (Math.imul(d, prime) + (words[index + 3] as number)) | 0;
   }
-  return (a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
+  for (; index < words.length; index++) a = (Math.imul(a, prime) + (words[index] as number)) | 0;
+  return (a ^ Math.imul(b, 3) ^ Math.imul(c, 5) ^ Math.imul(d, 7)) >>> 0;
 }
+
+const prime = 0x01000193;
 
 /** Runs a decoding; what it throws becomes `failed`. */
 export function decoding<T>(decode: () => T): T {

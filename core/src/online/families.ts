@@ -183,7 +183,7 @@ const deviations: FamilyShape<number> = {
           if (Number.isNaN(float)) continue;
           count++;
           total += float;
-          largest = Math.max(largest, Math.abs(float));
+          if (float > largest || -float > largest) largest = Math.abs(float);
         }
         if (count === 0) return;
         // The square of a greater one is beyond float64.
@@ -336,7 +336,8 @@ function multiset(type: ValueType): FamilyShape<{ value: Value; count: number }[
   };
 }
 
-function* pairs(extra: Extra | undefined): Iterable<[Value, number]> {
+/** Values with their counts; nothing where they stand elsewhere. */
+export function* pairs(extra: Extra | undefined): Iterable<[Value, number]> {
   if (extra instanceof Map) yield* extra;
   else if (Array.isArray(extra))
     for (let index = 0; index < extra.length; index += 2)

@@ -15,11 +15,13 @@ export interface LayoutSizes {
   readonly leaf: number;
   /** Two to this power narrower tiles make one. */
   readonly fan: number;
-  /** Bytes of a multiset that is kept with its tile. */
+  /** Bytes of a multiset that stands with its tile. */
   readonly multiset: number;
+  /** Bytes of a multiset in a part of its own. */
+  readonly ownMultiset: number;
 }
 
-const usualSizes: LayoutSizes = { leaf: 512, fan: 4, multiset: 1024 };
+const usualSizes: LayoutSizes = { leaf: 512, fan: 4, multiset: 1024, ownMultiset: 65_536 };
 
 export interface LayoutOperand {
   readonly form: ColumnForm;

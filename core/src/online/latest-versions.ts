@@ -1,6 +1,6 @@
 import { compareValues } from "../values/compare-values.js";
 import type { Value } from "../values/value.js";
-import { damaged, decoding, kinds, pack, readPart, unpack, writePart } from "./encoding.js";
+import { damaged, decoding, kinds, onlyBlock, pack, readPart, unpack, writePart } from "./encoding.js";
 import type { Bytes, KeyWork, PartChange } from "./key-value-store.js";
 import { visibleAt } from "./leaf.js";
 import { cutOff, type OnlineView } from "./online-view.js";
@@ -47,7 +47,7 @@ export interface VersionChange {
 export function* rewriteLatest(online: OnlineView, { keepUntil, rows, until }: VersionChange): KeyWork<readonly PartChange[]> {
   const { view } = online;
   const { c, knownUntil } = cutOff(view, until);
-  const [head] = yield [""];
+  const [head] = keepUntil === undefined ? [] : yield [""];
   const before =
     keepUntil === undefined
       ? []
@@ -70,9 +70,9 @@ export function* rewriteLatest(online: OnlineView, { keepUntil, rows, until }: V
 }
 
 function encodeVersions(versions: readonly LatestVersion[]): Bytes {
-  const packed = pack(versions.map(({ event, known, tie, values }) => [event, known, tie, values]));
-  // The part is filled up to whole words; how many bytes are the versions' stands in its count.
-  return writePart(kinds.latest, packed.length, [packed]);
+  return writePart(kinds.latest, versions.length, [
+    pack(versions.map(({ event, known, tie, values }) => [event, known, tie, values])),
+  ]);
 }
 
 function decodeVersions(bytes: Bytes | undefined): LatestVersion[] {
@@ -81,8 +81,11 @@ function decodeVersions(bytes: Bytes | undefined): LatestVersion[] {
   if (part.kind !== kinds.latest) throw damaged();
   return decoding(() =>
     // `encodeVersions` wrote these, and the checksum says so.
-    (unpack(part.bytes.subarray(part.at * 8, part.at * 8 + part.count)) as unknown as [bigint, bigint, Value, Value[]][]).map(
-      ([event, known, tie, values]) => ({ event, known, tie, values }),
-    ),
+    (unpack(onlyBlock(part)) as unknown as [bigint, bigint, Value, Value[]][]).map(([event, known, tie, values]) => ({
+      event,
+      known,
+      tie,
+      values,
+    })),
   );
 }

@@ -23,7 +23,7 @@ export function earliest(leaf: Leaf, column: Column, form: ColumnForm, from: num
       const value = valueAt(column, form, row);
       if (value !== null) found.push(value);
     }
-    if (found.length - start > 1) found.push(...found.splice(start).sort(compareValues));
+    if (found.length - start > 1) for (const value of found.splice(start).sort(compareValues)) found.push(value);
   }
   return found.length > limit ? found.slice(0, limit) : found;
 }
@@ -38,7 +38,7 @@ export function latest(leaf: Leaf, column: Column, form: ColumnForm, from: numbe
       const value = valueAt(column, form, row);
       if (value !== null) found.push(value);
     }
-    if (found.length - start > 1) found.push(...found.splice(start).sort((a, b) => compareValues(b, a)));
+    if (found.length - start > 1) for (const value of found.splice(start).sort((a, b) => compareValues(b, a))) found.push(value);
   }
   return found.slice(0, limit).reverse();
 }

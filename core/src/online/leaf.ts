@@ -1,6 +1,15 @@
 import { compareValues } from "../values/compare-values.js";
 import type { Value } from "../values/value.js";
-import { columnOf, decodeColumn, encodeColumn, takeRows, valueAt, type Column } from "./columns.js";
+import {
+  columnOf,
+  concatColumns,
+  decodeColumn,
+  encodeColumn,
+  takeRows,
+  valueAt,
+  type Column,
+  type ColumnForm,
+} from "./columns.js";
 import { decoding, kinds, writePart, type PartReader } from "./encoding.js";
 import type { KeyLayout } from "./key-layout.js";
 import type { Bytes } from "./key-value-store.js";
@@ -41,6 +50,30 @@ export function mergeEvents(a: readonly StoredEvent[], b: readonly StoredEvent[]
   if (firstOfB === undefined) return a;
   if (compareEvents(lastOfA, firstOfB) <= 0) return [...a, ...b];
   return [...a, ...b].sort(compareEvents);
+}
+
+/** The events of `a`, then those of `b`, which all happened later. */
+export function concatLeaves(layout: KeyLayout, a: Leaf, b: Leaf): Leaf {
+  const both = (form: ColumnForm | undefined, one: Column | undefined, other: Column | undefined): Column | undefined =>
+    form === undefined || one === undefined || other === undefined ? undefined : concatColumns(form, one, other);
+  return {
+    count: a.count + b.count,
+    events: concatColumns("integer", a.events, b.events),
+    known: both("integer", a.known, b.known),
+    tie: both(layout.tieForm, a.tie, b.tie),
+    operands: layout.operands.flatMap(({ form }, index) => both(form, a.operands[index], b.operands[index]) ?? []),
+  };
+}
+
+/** When the last of some events becomes visible. */
+export function lastVisible({ count, events, known }: Leaf): bigint {
+  let last = momentAt(events, count - 1);
+  if (known !== undefined)
+    for (let row = 0; row < count; row++) {
+      const moment = momentAt(known, row);
+      if (moment > last) last = moment;
+    }
+  return last;
 }
 
 export function leafOf(layout: KeyLayout, events: readonly StoredEvent[]): Leaf {

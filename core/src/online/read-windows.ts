@@ -1,6 +1,6 @@
 import type { Value } from "../values/value.js";
 import { firstAtLeast } from "./columns.js";
-import { decodeDirectory, isKept, tileName, type Directory } from "./directory.js";
+import { decodeDirectory, decodeMultiset, multisetName, multisetsOf, tileName, type Directory } from "./directory.js";
 import { damaged, kinds, readPart } from "./encoding.js";
 import { emptyRows, type KeyLayout } from "./key-layout.js";
 import type { Bytes, KeyWork } from "./key-value-store.js";
@@ -32,21 +32,25 @@ export function* readWindows(layout: KeyLayout, c: bigint, knownUntil: bigint): 
     let pieces: Piece[] = [];
     openPart(question, head, { width: layout.width, start: 0n }, pieces);
     for (;;) {
-      const wanted = pieces.flatMap((piece) => (piece.kind === "closed" ? [piece.name] : []));
+      const wanted = pieces.flatMap((piece) =>
+        piece.kind === "closed" ? [piece.name] : piece.kind === "apart" ? piece.names : [],
+      );
       if (wanted.length === 0) break;
       const parts = yield wanted;
       const opened: Piece[] = [];
       let next = 0;
       for (const piece of pieces)
-        if (piece.kind !== "closed") opened.push(piece);
-        else {
+        if (piece.kind === "closed") {
           const part = parts[next++];
           if (part === undefined) throw damaged();
           openPart(question, part, piece, opened);
-        }
+        } else if (piece.kind === "apart") {
+          opened.push(withMultisets(layout, piece.tiles, parts.slice(next, next + piece.names.length)));
+          next += piece.names.length;
+        } else opened.push(piece);
       pieces = opened;
     }
-    for (const piece of pieces) if (piece.kind !== "closed") addPiece(question, piece);
+    for (const piece of pieces) if (piece.kind === "leaf" || piece.kind === "tiles") addPiece(question, piece);
     joinSegments(question);
   }
   return { isStored: head !== undefined, features: valuesOf(question) };
@@ -70,20 +74,32 @@ function ask(layout: KeyLayout, c: bigint, knownUntil: bigint): Question {
   return { layout, c, knownUntil, starts, states, newest: starts.map(() => null) };
 }
 
+/** Tiles `[from, to)` of a directory that are whole in a segment. */
+interface Tiles {
+  readonly kind: "tiles";
+  readonly rows: Rows;
+  readonly from: number;
+  readonly to: number;
+  readonly segment: number;
+  readonly start: bigint;
+  readonly width: number;
+}
+
 type Piece =
   | { readonly kind: "leaf"; readonly leaf: Leaf }
-  /** Tiles `[from, to)` of a directory that are whole in a segment. */
-  | {
-      readonly kind: "tiles";
-      readonly rows: Rows;
-      readonly from: number;
-      readonly to: number;
-      readonly segment: number;
-      readonly start: bigint;
-      readonly width: number;
-    }
+  | Tiles
+  /** One such tile, of which multisets stand in parts of their own. */
+  | { readonly kind: "apart"; readonly tiles: Tiles; readonly names: readonly string[] }
   /** A tile to open: it begins at `start`, its part holds events or tiles that are `width` wide. */
   | { readonly kind: "closed"; readonly name: string; readonly start: bigint; readonly width: number };
+
+function withMultisets({ multisets }: KeyLayout, tiles: Tiles, parts: readonly (Bytes | undefined)[]): Tiles {
+  const { floats, extras } = tiles.rows;
+  const whole = [...extras(tiles.from)];
+  let next = 0;
+  for (const extra of multisets) if (whole[extra] === true) whole[extra] = decodeMultiset(parts[next++]);
+  return { ...tiles, rows: { floats, extras: () => whole } };
+}
 
 function openPart(question: Question, bytes: Bytes, { start, width }: { start: bigint; width: number }, pieces: Piece[]): void {
   const { layout, knownUntil } = question;
@@ -103,7 +119,7 @@ function addTiles(question: Question, { count, rows }: Directory, start: bigint,
   const bounds = starts.map((moment) => (moment === undefined ? -Infinity : roundUp(moment - shift)));
   const end = roundUp(c - shift);
   const first = bounds[0] ?? end;
-  const known = Number(question.knownUntil - shift);
+  const known = storesKnown ? Number(question.knownUntil - shift) : Infinity;
   const span = 2 ** width;
 
   let segment = 0;
@@ -121,7 +137,8 @@ function addTiles(question: Question, { count, rows }: Directory, start: bigint,
     while (segment + 1 < bounds.length && (bounds[segment + 1] ?? end) <= from) segment++;
     const inside = from >= first && to <= (bounds[segment + 1] ?? end);
     const isKnown = !storesKnown || from + (floats[at + slots.visible] ?? 0) + slack(from, known) <= known;
-    if (inside && isKnown && isKept(layout, rows, row)) {
+    const multisets = inside && isKnown ? multisetsOf(layout, rows, row) : "unknown";
+    if (multisets === "here") {
       if (run?.segment === segment && run.to === row) run.to = row + 1;
       else {
         finish();
@@ -131,12 +148,12 @@ function addTiles(question: Question, { count, rows }: Directory, start: bigint,
     }
     finish();
     const number = (start >> BigInt(width)) + BigInt(floats[at + slots.number] ?? 0);
-    pieces.push({
-      kind: "closed",
-      name: tileName(width, number),
-      start: number << BigInt(width),
-      width: Math.max(0, width - layout.sizes.fan),
-    });
+    const name = tileName(width, number);
+    if (multisets === "apart") {
+      const apart = layout.multisets.filter((extra) => rows.extras(row)[extra] === true);
+      const tiles: Tiles = { kind: "tiles", rows, from: row, to: row + 1, segment, start, width };
+      pieces.push({ kind: "apart", tiles, names: apart.map((extra) => multisetName(name, extra)) });
+    } else pieces.push({ kind: "closed", name, start: number << BigInt(width), width: Math.max(0, width - layout.sizes.fan) });
   }
   finish();
 }
@@ -144,13 +161,14 @@ function addTiles(question: Question, { count, rows }: Directory, start: bigint,
 /** Tiles' edges so far away are multiples of more than what rounding loses. */
 function roundUp(distance: bigint): number {
   const float = Number(distance);
+  if (Math.abs(float) < 2 ** 53) return float;
   return BigInt(float) < distance ? float + 2 ** (Math.floor(Math.log2(Math.abs(float))) - 52) : float;
 }
 
 /** What rounding may lose of a moment far away: a tile is then opened though it need not be. */
 const slack = (from: number, known: number): number => (Math.abs(from) > 2 ** 51 || Math.abs(known) > 2 ** 51 ? 1024 : 0);
 
-function addPiece(question: Question, piece: Exclude<Piece, { kind: "closed" }>): void {
+function addPiece(question: Question, piece: Tiles | Extract<Piece, { kind: "leaf" }>): void {
   const { layout, c, starts, states, newest } = question;
   const { stride } = layout;
   if (piece.kind === "tiles") {

@@ -1,10 +1,32 @@
-import { decodeDirectory, encodeDirectory, tileCount, tileName, type TileRow } from "./directory.js";
-import { damaged, kinds, pack, readPart } from "./encoding.js";
-import { flatten } from "./families.js";
+import type { Value } from "../values/value.js";
+import {
+  decodeDirectory,
+  decodeMultiset,
+  encodeDirectory,
+  multisetName,
+  tileCount,
+  tileName,
+  type TileRow,
+} from "./directory.js";
+import { damaged, kinds, pack, readPart, writePart } from "./encoding.js";
+import { flatten, pairs } from "./families.js";
 import { emptyRows, type KeyLayout } from "./key-layout.js";
 import type { Bytes, KeyWork, PartChange } from "./key-value-store.js";
-import { compareEvents, decodeLeaf, encodeLeaf, eventsOf, leafOf, mergeEvents, visibleAt, type StoredEvent } from "./leaf.js";
-import { slots } from "./tile-rows.js";
+import {
+  compareEvents,
+  concatLeaves,
+  decodeLeaf,
+  encodeLeaf,
+  eventsOf,
+  lastVisible,
+  leafOf,
+  mergeEvents,
+  momentAt,
+  visibleAt,
+  type Leaf,
+  type StoredEvent,
+} from "./leaf.js";
+import { slots, type Extra, type Rows } from "./tile-rows.js";
 import { together } from "./together.js";
 
 export interface EventChange {
@@ -29,7 +51,7 @@ export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<
   const parts: Parts = new Map();
   const [bytes] = yield [""];
   const head = bytes === undefined ? undefined : readPart(bytes);
-  let kept: readonly StoredEvent[] = [];
+  let kept: readonly StoredEvent[];
   if (head?.kind === kinds.directory) {
     const tiles = tilesOf(layout, decodeDirectory(layout, head), 0n, layout.width);
     const stays = ({ start, width }: Tile): boolean =>
@@ -42,7 +64,10 @@ export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<
     }
     kept = yield* unite(layout, results, parts);
   } else {
-    const before = head === undefined || keepUntil === undefined ? [] : eventsOf(layout, decodeLeaf(layout, head));
+    const leaf = head === undefined || keepUntil === undefined ? undefined : decodeLeaf(layout, head);
+    if (leaf !== undefined && isAppend(layout, leaf, fresh, change))
+      return [{ part: "", value: encodeLeaf(layout, concatLeaves(layout, leaf, leafOf(layout, fresh))) }];
+    const before = leaf === undefined ? [] : eventsOf(layout, leaf);
     kept = mergeEvents(stillThere(before, keepUntil, oldest), fresh);
   }
   if (kept.length === 0) parts.set("", undefined);
@@ -52,6 +77,15 @@ export function* rewriteEvents(layout: KeyLayout, change: EventChange): KeyWork<
     parts.set("", encodeDirectory(layout, numbered(layout, results, 0n)));
   }
   return changesOf(parts);
+}
+
+/** Whether the new events come after all others, which all stay, and still fit into one part. */
+function isAppend(layout: KeyLayout, leaf: Leaf, fresh: readonly StoredEvent[], { keepUntil, oldest }: EventChange): boolean {
+  const [first] = fresh;
+  if (first === undefined || leaf.count + fresh.length > layout.sizes.leaf) return false;
+  if (first.event <= momentAt(leaf.events, leaf.count - 1)) return false;
+  if (oldest !== undefined && momentAt(leaf.events, 0) < oldest) return false;
+  return keepUntil === "all" || (keepUntil !== undefined && lastVisible(leaf) <= keepUntil);
 }
 
 type Parts = Map<string, Bytes | undefined>;
@@ -65,9 +99,11 @@ interface Tile extends TileRow {
   readonly count: number;
 }
 
-/** A tile as it is after the change; its events where they were at hand. */
+/** A tile as it is after the change; its events and its multisets where they were at hand. */
 interface Result extends Tile {
   readonly events?: readonly StoredEvent[];
+  /** By multiset of the layout; false where it grew too large to be kept. */
+  readonly counts?: readonly (Map<Value, number> | false)[];
 }
 
 const nameOf = ({ start, width }: { start: bigint; width: number }): string => tileName(width, start >> BigInt(width));
@@ -138,6 +174,7 @@ function* rewriteTile(
 ): KeyWork<Result | undefined> {
   const { start, width } = tile;
   if (fresh.length === 0 && !losesEvents(layout, tile, keepUntil)) return tile;
+  removeMultisets(layout, tile, parts);
   const [bytes] = yield [nameOf(tile)];
   if (bytes === undefined) throw damaged();
   const part = readPart(bytes);
@@ -154,7 +191,7 @@ function* rewriteTile(
     keepUntil,
     parts,
   );
-  if (total(layout, results) > layout.sizes.leaf) return joinTiles(layout, start, width, results, parts);
+  if (total(layout, results) > layout.sizes.leaf) return yield* joinTiles(layout, start, width, results, parts);
   return yield* buildTile(layout, start, width, yield* unite(layout, results, parts), parts);
 }
 
@@ -179,28 +216,27 @@ function* buildTile(
   if (events.length > layout.sizes.leaf && width > 0) {
     // Nothing is stored below, so nothing is read.
     const results = yield* rewriteTiles(layout, [], events, narrower(layout, width), "all", parts);
-    return joinTiles(layout, start, width, results, parts);
+    return yield* joinTiles(layout, start, width, results, parts);
   }
   const leaf = leafOf(layout, events);
   parts.set(nameOf({ start, width }), encodeLeaf(layout, leaf));
   const rows = emptyRows(layout, 1);
-  for (const [index, { families }] of layout.operands.entries()) {
-    const column = leaf.operands[index];
-    if (column !== undefined) for (const { fold } of families) fold(rows, 0, column, leaf, 0, leaf.count);
-  }
+  foldLeaf(layout, rows, leaf);
   const newest = events.at(-1)?.event ?? start;
   const visible = events.reduce((latest, event) => (visibleAt(event) > latest ? visibleAt(event) : latest), newest);
   rows.floats[slots.count] = events.length;
   rows.floats[slots.newest] = Number(newest - start);
   // Beyond 2^51 no float would be sure to be exact: such a tile is always opened.
   rows.floats[slots.visible] = visible - start < 1n << 51n ? Number(visible - start) : Infinity;
-  const tile = { rows, row: 0, start, width, count: events.length };
-  limitMultisets(layout, tile);
-  return { ...tile, events };
+  const counts = layout.multisets.map((extra) => rows.extras(0)[extra] as Map<Value, number>);
+  for (const [index, extra] of layout.multisets.entries())
+    // A larger one is counted from the events.
+    if (packMultiset(counts[index], layout.sizes.multiset) === undefined) rows.extras(0)[extra] = false;
+  return { rows, row: 0, start, width, count: events.length, events, counts };
 }
 
 /** A tile of narrower ones, with its directory. */
-function joinTiles(layout: KeyLayout, start: bigint, width: number, results: readonly Result[], parts: Parts): Result {
+function* joinTiles(layout: KeyLayout, start: bigint, width: number, results: readonly Result[], parts: Parts): KeyWork<Result> {
   parts.set(nameOf({ start, width }), encodeDirectory(layout, numbered(layout, results, start)));
   const rows = emptyRows(layout, 1);
   let visible = 0;
@@ -216,19 +252,68 @@ function joinTiles(layout: KeyLayout, start: bigint, width: number, results: rea
   const count = total(layout, results);
   rows.floats[slots.count] = count;
   rows.floats[slots.visible] = visible < 2 ** 51 ? visible : Infinity;
-  const tile = { rows, row: 0, start, width, count };
-  limitMultisets(layout, tile);
-  for (const extra of layout.multisets)
-    if (results.some((result) => result.rows.extras(result.row)[extra] === false)) rows.extras(0)[extra] = false;
-  return tile;
+  const counts: (Map<Value, number> | false)[] = [];
+  for (const extra of layout.multisets) {
+    const all = yield* joinMultisets(layout, extra, results);
+    const packed = packMultiset(all, layout.sizes.ownMultiset);
+    rows.extras(0)[extra] = packed === undefined ? false : packed.length <= layout.sizes.multiset ? all : true;
+    if (packed !== undefined && packed.length > layout.sizes.multiset)
+      parts.set(multisetName(nameOf({ start, width }), extra), writePart(kinds.multiset, 1, [packed]));
+    counts.push(packed === undefined ? false : all);
+  }
+  return { rows, row: 0, start, width, count, counts };
 }
 
-function limitMultisets(layout: KeyLayout, { rows, row }: TileRow): void {
-  const extras = rows.extras(row);
-  for (const extra of layout.multisets) {
-    const counts = extras[extra];
-    if (counts instanceof Map && pack(flatten(counts)).length > layout.sizes.multiset) extras[extra] = false;
+/** A multiset of several tiles as one; reads those that are neither with their tiles nor at hand. */
+function* joinMultisets(layout: KeyLayout, extra: number, results: readonly Result[]): KeyWork<Map<Value, number> | false> {
+  const index = layout.multisets.indexOf(extra);
+  const stored = (result: Result): Extra => result.rows.extras(result.row)[extra] ?? null;
+  const tooLarge = (result: Result): boolean =>
+    result.counts === undefined ? stored(result) === false && !isRaw(layout, result) : result.counts[index] === false;
+  if (results.some(tooLarge)) return false;
+  const apart = results.filter((result) => result.counts === undefined && typeof stored(result) === "boolean");
+  const read =
+    apart.length === 0
+      ? []
+      : yield apart.map((result) => (stored(result) === true ? multisetName(nameOf(result), extra) : nameOf(result)));
+  const found = new Map(apart.map((result, place) => [result, read[place]]));
+  const all = new Map<Value, number>();
+  for (const result of results) {
+    const counts =
+      result.counts?.[index] ||
+      (found.has(result) ? openMultiset(layout, extra, stored(result) === true, found.get(result)) : stored(result));
+    for (const [value, count] of pairs(counts)) all.set(value, (all.get(value) ?? 0) + count);
   }
+  return all;
+}
+
+/** From a part of its own, or counted from a part of events. */
+function openMultiset(layout: KeyLayout, extra: number, isOwn: boolean, bytes: Bytes | undefined): Extra {
+  if (isOwn) return decodeMultiset(bytes);
+  if (bytes === undefined) throw damaged();
+  const rows = emptyRows(layout, 1);
+  foldLeaf(layout, rows, decodeLeaf(layout, readPart(bytes)));
+  return rows.extras(0)[extra] ?? null;
+}
+
+function foldLeaf(layout: KeyLayout, rows: Rows, leaf: Leaf): void {
+  for (const [index, { families }] of layout.operands.entries()) {
+    const column = leaf.operands[index];
+    if (column !== undefined) for (const { fold } of families) fold(rows, 0, column, leaf, 0, leaf.count);
+  }
+}
+
+/** Undefined for one of more bytes. */
+function packMultiset(counts: Map<Value, number> | false | undefined, most: number): Bytes | undefined {
+  // A value and its count take two bytes at least.
+  if (counts === undefined || counts === false || counts.size * 2 > most) return undefined;
+  const packed = pack(flatten(counts));
+  return packed.length <= most ? packed : undefined;
+}
+
+function removeMultisets(layout: KeyLayout, tile: Tile, parts: Parts): void {
+  for (const extra of layout.multisets)
+    if (tile.rows.extras(tile.row)[extra] === true) parts.set(multisetName(nameOf(tile), extra), undefined);
 }
 
 /** The rows with their tiles' numbers, counted from `start`. */
@@ -259,6 +344,7 @@ function* unite(layout: KeyLayout, results: readonly Result[], parts: Parts): Ke
 /** Removes a tile's parts; only directories are read. */
 function* removeTile(layout: KeyLayout, tile: Tile, parts: Parts): KeyWork<undefined> {
   parts.set(nameOf(tile), undefined);
+  removeMultisets(layout, tile, parts);
   if (isRaw(layout, tile)) return undefined;
   const [bytes] = yield [nameOf(tile)];
   if (bytes === undefined) throw damaged();
