@@ -5,16 +5,23 @@ import { SkewproofError } from "../../errors.js";
  * arguments, among them passwords.
  */
 export function redisFailure(where: string, doing: string, error: Error): SkewproofError {
-  const [kind = ""] = error.message.split(" ", 1);
+  // Of what a script's command said, older servers make an error of the script.
+  const inScript = /^ERR Error running script.*?: ?-([A-Z]+) /.exec(error.message)?.[1];
+  const moving = error.message.startsWith("Too many Cluster redirections")
+    ? /(MOVED|ASK|TRYAGAIN)/.exec(error.message)?.[1]
+    : undefined;
+  const kind = inScript ?? moving ?? error.message.split(" ", 1)[0] ?? "";
   const said = meanings[kind];
   if (said !== undefined) return new SkewproofError("failed", `Could not ${doing} the online store ${where}: ${said}`);
-  if (/^[A-Z]{4,}$/.test(kind))
+  if (/^[A-Z]{3,}$/.test(kind))
     return new SkewproofError("failed", `Could not ${doing} the online store ${where}: ${error.message}.`);
   return new SkewproofError(
     "failed",
     `Could not ${doing} the online store ${where}: the server does not answer (${describe(error)}). Start it, or correct \`online:\` in skewproof.yaml, and run it again.`,
   );
 }
+
+const beingMoved = "the cluster is moving a slot to another server. Run it again when it has moved.";
 
 const meanings: Readonly<Record<string, string>> = {
   OOM: "the server is out of memory. Raise its `maxmemory`; what stood still stands.",
@@ -28,8 +35,9 @@ const meanings: Readonly<Record<string, string>> = {
   WRONGPASS: "the server does not take the user and password that `online:` names.",
   NOPERM:
     "the user that `online:` names may not do this. It needs `+@read +@write +@scripting +cluster +ping +info +scan` on `~skewproof:*`.",
-  MOVED: "the cluster moves its slots faster than they can be followed. Run it again.",
-  ASK: "the cluster moves its slots faster than they can be followed. Run it again.",
+  MOVED: beingMoved,
+  ASK: beingMoved,
+  TRYAGAIN: beingMoved,
 };
 
 /** A name with several addresses gives an error without a message of its own. */

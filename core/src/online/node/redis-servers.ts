@@ -62,7 +62,7 @@ function connectServer(
     enableOfflineQueue: false,
     retryStrategy: retryDelay,
     // A master that became a replica: look for the new one.
-    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    reconnectOnError: (error) => /^READONLY|-READONLY /.test(error.message),
   });
   const readiness = watchReadiness(client);
   const send = async (commands: readonly RedisCommand[]): Promise<readonly unknown[]> => sendTo(client, commands);
@@ -189,7 +189,8 @@ function watchReadiness(client: Redis | Cluster): Pick<RedisServers, "ready" | "
       const end = performance.now() + milliseconds;
       for (let pause = 1; client.status !== "ready"; pause = Math.min(pause * 2, 50)) {
         if (client.status === "end") throw new Error("The connection is closed.");
-        if (last !== undefined && /^(NOAUTH|WRONGPASS|NOPERM)/.test(last.message)) throw last;
+        // Waiting mends none of these.
+        if (last !== undefined && /^(NOAUTH|WRONGPASS|NOPERM)|certificate/.test(last.message)) throw last;
         if (performance.now() >= end) throw last ?? new Error(`no answer within ${milliseconds} ms`);
         await later(Math.min(pause, Math.max(1, end - performance.now())));
       }
