@@ -187,7 +187,7 @@ function watchReadiness(client: Redis | Cluster): Pick<RedisServers, "ready" | "
     isNew: () => isNew,
     async ready(milliseconds) {
       const end = performance.now() + milliseconds;
-      for (let pause = 1; client.status !== "ready"; pause = Math.min(pause * 2, 50)) {
+      for (let pause = 1; !isReady(client); pause = Math.min(pause * 2, 50)) {
         if (client.status === "end") throw new Error("The connection is closed.");
         // Waiting mends none of these.
         if (last !== undefined && /^(NOAUTH|WRONGPASS|NOPERM)|certificate/.test(last.message)) throw last;
@@ -196,6 +196,11 @@ function watchReadiness(client: Redis | Cluster): Pick<RedisServers, "ready" | "
       }
     },
   };
+}
+
+/** Between a connection's end and its closing the client says `ready`, and takes nothing. */
+function isReady(client: Redis | Cluster): boolean {
+  return client.status === "ready" && (client instanceof Cluster || client.stream.writable);
 }
 
 export function isConnectionLost(error: Error): boolean {
