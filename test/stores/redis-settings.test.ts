@@ -1,15 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, type AddressInfo } from "node:net";
 import path from "node:path";
 import { createServer } from "node:tls";
 import { inspect } from "node:util";
 
+import { openKeyValueStore } from "skewproof/online/node/open-key-value-store";
 import { redisSettings } from "skewproof/online/node/redis-settings";
 import { loadValidProject } from "skewproof/registry/node/load-project";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { newProject } from "../process/command-line.js";
+import { newProject, repository } from "../process/command-line.js";
 import { redisFolder, redisServer, startRedis, stopRedis } from "../tools/redis-servers.js";
 import { open, reading, writing } from "./store-under-test.js";
 
@@ -69,6 +70,28 @@ describe("the settings of Redis", () => {
       tls: { servername: "redis.example.com" },
     });
     expect(where + JSON.stringify(project.online)).not.toContain(secret);
+  });
+});
+
+describe("the settings in docs/online-stores.md", () => {
+  const guide = readFileSync(path.join(repository, "docs/online-stores.md"), "utf8");
+  const examples = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = ""]) => text);
+
+  it.each(examples)("are valid and can be opened: %s", async (example) => {
+    const root = newProject();
+    const file = path.join(root, "skewproof.yaml");
+    writeFileSync(file, `${readFileSync(file, "utf8").replace(/^online:.*\n/m, "")}\n${example}`);
+    const loaded = await loadValidProject(root);
+    mkdirSync(path.join(root, "certificates"));
+    writeFileSync(path.join(root, "certificates/redis-ca.pem"), "");
+    process.env["REDIS_PASSWORD"] = secret;
+    const store = await openKeyValueStore(loaded, { readOnly: false });
+    await store.close();
+    expect(loaded.project.online.store).toBe(example.includes("redis") ? "redis" : "lmdb");
+  });
+
+  it("are of every kind", () => {
+    expect(examples).toHaveLength(5);
   });
 });
 

@@ -5,8 +5,6 @@ import { createHash } from "node:crypto";
  * the tag is only its digest. SPACE is a digest of the space's name. The tag is of the key alone, so that in a cluster
  * all that is known of one entity lies in one slot.
  */
-const longestTag = 200;
-
 export interface RedisKeyNames {
   readonly head: string;
   readonly part: (part: string) => string;
@@ -32,12 +30,12 @@ export function spacePrefix(space: string): string {
 }
 
 export function redisKeyNames(space: string, key: string): RedisKeyNames {
-  const plain = isPlain(key);
-  const head = `${spacePrefix(space)}{${plain ? key : `#${digest(key)}`}}`;
+  const isPlain = plain.test(key);
+  const head = `${spacePrefix(space)}{${isPlain ? key : `#${digest(key)}`}}`;
   return {
     head,
     part: (part) => (part === "" ? head : `${head}=${isWellFormed(part) ? part : `\u0000${digest(part)}`}`),
-    text: plain ? undefined : `${head}#`,
+    text: isPlain ? undefined : `${head}#`,
   };
 }
 
@@ -64,9 +62,8 @@ const crcTable = Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** Half a surrogate pair cannot be told from another in UTF-8; braces end a tag. */
-const isPlain = (key: string): boolean =>
-  key !== "" && key.length <= longestTag && !key.startsWith("#") && !/[{}]/.test(key) && isWellFormed(key);
+/** Braces end a tag, `#` begins a digest, and half a surrogate pair cannot be told from another in UTF-8. */
+const plain = /^(?!#)[^{}\p{Surrogate}]{1,200}$/u;
 
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 

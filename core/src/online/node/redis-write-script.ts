@@ -55,7 +55,7 @@ export function headChange(
   version: bigint,
 ): Buffer {
   const body = typeof change === "string" ? undefined : change;
-  const argument = Buffer.alloc(12 + (body === undefined ? versionSize : headStart + body.length));
+  const argument = Buffer.allocUnsafe(12 + (body === undefined ? versionSize : headStart + body.length));
   argument.write(read === undefined ? "*" : read === "" ? "a" : `r${read}`, "latin1");
   argument.writeUInt16BE(parts, 9);
   argument.write(change === "keep" ? "v" : change === "remove" ? "d" : "s", 11);
