@@ -25,6 +25,10 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      // The online stores, embedded and remote, against one contract: real servers on loopback. Needs the built library.
+      {
+        test: { name: "stores", include: ["test/stores/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 },
+      },
       // A real browser on the workbench page.
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 300_000 } },
       // The packaged extension in a real VS Code.

@@ -50,6 +50,7 @@ const faces = [
 const core = [
   vitest("unit", "--project", "unit"),
   vitest("conformance", "--project", "conformance"),
+  vitest("stores", "--project", "stores"),
   vitest("process", "--project", "process"),
 ];
 

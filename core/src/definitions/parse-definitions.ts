@@ -128,13 +128,13 @@ export function parseProjectSettings(
   }
   diagnostics.push(...validate(file, projectSchema, first.value, first.map));
   // Validation has established the type.
-  if (diagnostics.length === 0) diagnostics.push(...missingUrls(file, first.value as ProjectSettings, first.map));
+  if (diagnostics.length === 0) diagnostics.push(...faultyUrls(file, first.value as ProjectSettings, first.map));
   // Validation has established the type.
   return diagnostics.length === 0 ? { settings: first.value as ProjectSettings, map: first.map, diagnostics } : { diagnostics };
 }
 
-/** Engines and stores that run elsewhere are reached by a url. */
-function missingUrls(file: string, { offline, online }: ProjectSettings, map: SourceMap): Diagnostic[] {
+/** Engines and stores that run elsewhere are reached by a url, in which no secret stands. */
+function faultyUrls(file: string, { offline, online }: ProjectSettings, map: SourceMap): Diagnostic[] {
   const missing = (key: string, what: string): Diagnostic => ({
     code: "missing-key",
     severity: "error",
@@ -142,11 +142,22 @@ function missingUrls(file: string, { offline, online }: ProjectSettings, map: So
     file,
     range: map.range([key]),
   });
+  const secret: Diagnostic = {
+    code: "wrong-value",
+    severity: "error",
+    message:
+      "The url of the online store has a user or a password in it. Give `username:` and `password: { env: NAME }` instead.",
+    file,
+    range: map.range(["online", "url"]),
+  };
   return [
     ...(offline !== undefined && offline.engine !== "duckdb" && offline.url === undefined
       ? [missing("offline", `The offline engine ${offline.engine}`)]
       : []),
-    ...(online?.store === "redis" && online.url === undefined ? [missing("online", "The online store redis")] : []),
+    ...(online?.store === "redis" && online.url === undefined && online.sentinel === undefined
+      ? [missing("online", "The online store redis")]
+      : []),
+    ...(/^[^/]*\/\/[^/]*@/.test(online?.url ?? "") ? [secret] : []),
   ];
 }
 

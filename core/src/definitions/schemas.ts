@@ -160,6 +160,8 @@ const target = Type.Union([
   ),
 ]);
 
+const secret = Type.Object({ env: text("The environment variable that holds it.") }, closed);
+
 /** `skewproof.yaml` (contracts §2). */
 export const projectSchema = Type.Object(
   {
@@ -173,9 +175,23 @@ export const projectSchema = Type.Object(
       Type.Object(
         {
           store: Type.Enum(["lmdb", "redis"]),
-          path: Type.Optional(Type.String()),
-          url: Type.Optional(Type.String()),
-          cluster: Type.Optional(Type.Boolean()),
+          path: Type.Optional(text("Folder of the lmdb store; .skewproof/online by default.")),
+          url: Type.Optional(text("redis://HOST:PORT, or rediss://HOST:PORT for TLS; without a password.")),
+          cluster: Type.Optional(Type.Boolean({ description: "The url is of a node of a Redis Cluster." })),
+          sentinel: Type.Optional(
+            Type.Object(
+              {
+                name: text("The master's name at the sentinels."),
+                nodes: Type.Array(text("HOST:PORT"), { minItems: 1 }),
+                username: Type.Optional(Type.String()),
+                password: Type.Optional(secret),
+              },
+              closed,
+            ),
+          ),
+          ca: Type.Optional(text("PEM file of the certificate authority that signed the server's certificate.")),
+          username: Type.Optional(text("ACL user.")),
+          password: Type.Optional(secret),
         },
         closed,
       ),

@@ -21,6 +21,7 @@ import type {
   Model,
   Monitor,
   OnDemandView,
+  OnlineSettings,
   Pipeline,
   PipelineInput,
   PipelineOutput,
@@ -118,11 +119,7 @@ export function bindProject(
         engine,
         ...(settings.offline?.url === undefined ? {} : { url: settings.offline.url }),
       },
-      online: {
-        store: settings.online?.store ?? "lmdb",
-        ...(settings.online?.path === undefined ? {} : { path: settings.online.path }),
-        ...(settings.online?.url === undefined ? {} : { url: settings.online.url }),
-      },
+      online: bindOnline(settings.online),
       targets: new Map(Object.entries(settings.targets ?? {}).map(([name, target]) => [name, bindTarget(name, target)])),
       entities,
       sources,
@@ -170,6 +167,15 @@ function reportDuplicates(parsed: readonly Parsed[], report: Report): void {
         `There is already a ${other.kind} ${at.definition.name}, in ${other.file} line ${other.map.range(["name"]).start.line + 1}.`,
       );
   }
+}
+
+function bindOnline(online: ProjectSettings["online"]): OnlineSettings {
+  if (online === undefined) return { store: "lmdb" };
+  const { password, sentinel, ...rest } = online;
+  const passwordEnv = (secret: typeof password) => (secret === undefined ? {} : { passwordEnv: secret.env });
+  if (sentinel === undefined) return { ...rest, ...passwordEnv(password) };
+  const { password: sentinelPassword, ...node } = sentinel;
+  return { ...rest, ...passwordEnv(password), sentinel: { ...node, ...passwordEnv(sentinelPassword) } };
 }
 
 function bindTarget(name: string, target: NonNullable<ProjectSettings["targets"]>[string]): Target {

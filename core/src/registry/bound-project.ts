@@ -162,11 +162,30 @@ export type Target =
   | { readonly name: string; readonly kind: "process"; readonly port: number }
   | { readonly name: string; readonly kind: "remote"; readonly url: string; readonly tokenEnv?: string };
 
+export interface OnlineSettings {
+  readonly store: "lmdb" | "redis";
+  /** LMDB: its folder, relative to the project. */
+  readonly path?: string;
+  readonly url?: string;
+  readonly cluster?: boolean;
+  /** Nodes are `host:port`. Passwords are names of environment variables. */
+  readonly sentinel?: {
+    readonly name: string;
+    readonly nodes: readonly string[];
+    readonly username?: string;
+    readonly passwordEnv?: string;
+  };
+  /** File with the certificate authority's certificate, relative to the project. */
+  readonly ca?: string;
+  readonly username?: string;
+  readonly passwordEnv?: string;
+}
+
 /** The project with every reference resolved and every expression typed. Pure data; maps keep declaration order. */
 export interface BoundProject {
   readonly name: string;
   readonly offline: { readonly engine: "duckdb" | "spark" | "clickhouse"; readonly url?: string };
-  readonly online: { readonly store: "lmdb" | "redis"; readonly path?: string; readonly url?: string };
+  readonly online: OnlineSettings;
   readonly targets: ReadonlyMap<string, Target>;
   readonly entities: ReadonlyMap<string, Entity>;
   readonly sources: ReadonlyMap<string, Source>;

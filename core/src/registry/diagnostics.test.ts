@@ -284,6 +284,10 @@ it("SARIF describes each code that it names, and holds the fixes", async () => {
 it.each([
   ["offline: { engine: spark }", "The offline engine spark needs a `url`."],
   ["online: { store: redis }", "The online store redis needs a `url`."],
+  [
+    "online: { store: redis, url: redis://user:secret@host }",
+    "The url of the online store has a user or a password in it. Give `username:` and `password: { env: NAME }` instead.",
+  ],
   ["offline: { engine: flink }", "`offline.engine` must be equal to one of the allowed values."],
 ])("skewproof.yaml with %s", async (line, message) => {
   const { diagnostics } = await loadProject(writeShop({ "skewproof.yaml": `project: shop\nformat: 1\n${line}\n` }));

@@ -19,6 +19,7 @@ interface Tree {
 interface Meta {
   readonly pageSize: number;
   readonly transaction: bigint;
+  readonly lastPage: number;
   readonly trees: readonly Tree[];
 }
 
@@ -44,7 +45,7 @@ export function faultInPages(file: string, entryFault: (key: Buffer, value: Buff
     const metas = readMetas(descriptor);
     if (typeof metas === "string") return metas;
     const newest = metas.reduce((best, meta) => (meta.transaction > best.transaction ? meta : best));
-    const walk: Walk = { descriptor, pageSize: newest.pageSize, entryFault, visited: new Set() };
+    const walk: Walk = { descriptor, pageSize: newest.pageSize, lastPage: newest.lastPage, entryFault, visited: new Set() };
     for (const [index, tree] of newest.trees.entries()) {
       if (tree.depth === 0) continue;
       const fault = faultInPage(walk, tree.root, tree.depth, index === 1);
@@ -57,6 +58,7 @@ export function faultInPages(file: string, entryFault: (key: Buffer, value: Buff
 interface Walk {
   readonly descriptor: number;
   readonly pageSize: number;
+  readonly lastPage: number;
   readonly entryFault: (key: Buffer, value: Buffer) => Fault;
   readonly visited: Set<number>;
 }
@@ -103,18 +105,26 @@ function faultInNode(walk: Walk, page: Buffer, number: number, node: number, dep
   return ours ? walk.entryFault(key, big.subarray(pageHeader)) : undefined;
 }
 
-function readPage({ descriptor, pageSize, visited }: Walk, number: number, length: number): Buffer | string {
+function readPage({ descriptor, pageSize, lastPage, visited }: Walk, number: number, length: number): Buffer | string {
   if (visited.has(number)) return `page ${number} is reached twice`;
   visited.add(number);
   const page = Buffer.allocUnsafe(length);
   const position = number * pageSize;
-  if (!Number.isSafeInteger(position)) return `page ${number} cannot be`;
+  if (number < 2 || number > lastPage || !Number.isSafeInteger(position)) return `page ${number} cannot be`;
   // The whole last page must be there: native code maps pages, and a page beyond the end ends the process.
   if (readSync(descriptor, page, 0, length, position) !== length) return `page ${number} lies beyond its end`;
   return page;
 }
 
+/** Another process may write a header between two reads of them: a fault must stay. */
 function readMetas(descriptor: number): readonly Meta[] | string {
+  for (let tries = 1; ; tries++) {
+    const metas = readMetasOnce(descriptor);
+    if (typeof metas !== "string" || tries === 20) return metas;
+  }
+}
+
+function readMetasOnce(descriptor: number): readonly Meta[] | string {
   const first = readMeta(descriptor, 0);
   if (typeof first === "string") return first;
   const second = readMeta(descriptor, first.pageSize);
@@ -123,8 +133,13 @@ function readMetas(descriptor: number): readonly Meta[] | string {
   // lmdb-js keeps a third meta record, of the last snapshot that is on disk: it cannot be ahead of both others.
   const flushed = Buffer.alloc(8);
   readSync(descriptor, flushed, 0, 8, first.pageSize / 2 + pageHeader + 128);
-  const newest = first.transaction > second.transaction ? first.transaction : second.transaction;
-  return flushed.readBigUInt64LE(0) <= newest ? [first, second] : "its headers are older than its data";
+  const [older, newer] = first.transaction > second.transaction ? [second, first] : [first, second];
+  if (flushed.readBigUInt64LE(0) > newer.transaction) return "its headers are older than its data";
+  // Every transaction writes the header that the one before it did not.
+  const apart = newer.transaction - older.transaction;
+  if (apart > 1n || (apart === 0n && JSON.stringify(newer.trees) !== JSON.stringify(older.trees)))
+    return "its headers are not of one history";
+  return [first, second];
 }
 
 function readMeta(descriptor: number, position: number): Meta | string {
@@ -144,7 +159,7 @@ function readMeta(descriptor: number, position: number): Meta | string {
     if (depth > 32 || (depth === 0) !== (root === noPage)) return "its header names no root page";
     trees.push({ depth, root: Number(root) });
   }
-  return { pageSize, transaction: meta.readBigUInt64LE(128), trees };
+  return { pageSize, transaction: meta.readBigUInt64LE(128), lastPage: Number(meta.readBigUInt64LE(120)), trees };
 }
 
 function withFile<T>(file: string, use: (descriptor: number) => T): T {
