@@ -31,6 +31,8 @@ export interface SpaceRecord {
   readonly view: string;
   /** Microseconds: everything visible until then is in. Undefined while the first materialization has not ended. */
   readonly materializedUntil?: bigint;
+  /** Microseconds: a materialization until then began and has not ended; what it wrote is in some of the keys. */
+  readonly unfinishedUntil?: bigint;
   /** Stream sources: number of the last log row that is in. */
   readonly streamPosition?: bigint;
   /** Microseconds: when the space was last written, or opened by a server for reading. */

@@ -8,6 +8,7 @@ import { base, close, columns, definitions, event, hour, settings, show } from "
 import { projectWithEvents } from "../../offline/testing/test-project.js";
 import type { FeatureView } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
+import { printTimestamp } from "../../values/timestamp-text.js";
 import type { Row } from "../../values/value.js";
 import { createFeatureReader } from "../read-features.js";
 import { materialize } from "./materialize.js";
@@ -93,6 +94,10 @@ describe("materialize and read", () => {
         },
       }),
     ).rejects.toThrow();
+    // An earlier moment would take from the keys that the interrupted run had brought to 20 hours: it is finished first.
+    expect((await materialize(loaded, { until: at(10n), views: ["windows"] })).views).toMatchObject([
+      { until: printTimestamp(at(20n)) },
+    ]);
     await materialize(loaded, { until: at(20n) });
     const once = await read();
     await materialize(loaded, { until: at(20n) });

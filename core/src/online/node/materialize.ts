@@ -8,7 +8,7 @@ import { requireView } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { printTimestamp } from "../../values/timestamp-text.js";
 import type { Value } from "../../values/value.js";
-import type { KeyWriting, OnlineStore } from "../key-value-store.js";
+import type { KeyWriting, OnlineStore, SpaceRecord } from "../key-value-store.js";
 import { newRows, type RowRange } from "../new-rows.js";
 import { keyText, onlineView, type OnlineView } from "../online-view.js";
 import { writeKey, type WriteMode } from "../write-key.js";
@@ -94,24 +94,27 @@ interface ViewWork extends MaterializeOptions {
 }
 
 async function materializeView(work: ViewWork): Promise<MaterializedView> {
-  const { session, store, online, space, project, until, full = false, dryRun = false, signal } = work;
+  const { session, store, online, space, project, full = false, dryRun = false, signal } = work;
   const { view } = online;
   const before = await store.record(space);
   const previous = full ? undefined : before?.materializedUntil;
+  // Keys that an interrupted run brought further would lose what they hold if they were brought only up to here.
+  const until =
+    before?.unfinishedUntil === undefined || before.unfinishedUntil < work.until ? work.until : before.unfinishedUntil;
   if (previous !== undefined && previous >= until) return { view: view.name, rows: 0, keys: 0, until: printTimestamp(previous) };
   const after = previous === undefined ? undefined : previous;
   const range = { after, until };
   if (dryRun) return { view: view.name, ...(await count(session, online, range, signal)), until: printTimestamp(until) };
+  const record = (): SpaceRecord => ({ project, view: view.name, lastUsed: BigInt(Date.now()) * 1000n });
+  await store.write(space, [], {
+    ...record(),
+    ...(before?.materializedUntil === undefined ? {} : { materializedUntil: before.materializedUntil }),
+    unfinishedUntil: until,
+  });
   const written = await writeRows(work, range);
   const removed = full ? await removeVanishedKeys(session, store, online, space, until, signal) : undefined;
   signal?.throwIfAborted();
-  await store.write(space, [], {
-    ...before,
-    project,
-    view: view.name,
-    materializedUntil: until,
-    lastUsed: BigInt(Date.now()) * 1000n,
-  });
+  await store.write(space, [], { ...record(), materializedUntil: until });
   return { view: view.name, ...written, until: printTimestamp(until), ...(removed === undefined ? {} : { removed }) };
 }
 
