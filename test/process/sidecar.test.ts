@@ -82,7 +82,7 @@ describe("predict", () => {
   it("takes an int64 key as number or text", async () => {
     const one = await post("/v1/features/shop", { entities: [{ customer_id: "2" }], request, options: { at } });
     const other = await post("/v1/features/shop", { entities, request, options: { at } });
-    expect(one.json).toEqual(other.json);
+    expect(one.json["rows"]).toEqual(other.json["rows"]);
   });
 
   it.each([

@@ -35,6 +35,11 @@ export function createMetrics() {
       labelNames: ["model", "version"],
       registers,
     }),
+    logLost: new Counter({
+      name: "skewproof_feature_log_lost_rows_total",
+      help: "Served rows that could not be logged: the disk did not take them in time",
+      registers,
+    }),
     logPending: new Gauge({ name: "skewproof_feature_log_pending_rows", help: "Served rows not yet on disk", registers }),
   };
 }

@@ -10,14 +10,15 @@ import { SkewproofError } from "../../errors.js";
 import { findModelVersion, openBundle } from "../../models/node/model-store.js";
 import type { LmdbStore } from "../../online/node/lmdb-store.js";
 import { openOnlineStore } from "../../online/node/open-online-store.js";
-import { createFeatureReader } from "../../online/read-features.js";
+import { createFeatureReader, type FeatureRequest } from "../../online/read-features.js";
 import type { FeatureService } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { toJsonValue } from "../../values/json-value.js";
 import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
 import { version } from "../../version.js";
-import { openFeatureLog, type FeatureLog } from "./feature-log.js";
+import { storedViews } from "../feature-log-columns.js";
+import { startFeatureLogs, type FeatureLogs, type Served } from "./feature-log.js";
 import { setErrors } from "./http-errors.js";
 import { createMetrics, type Stage } from "./metrics.js";
 import { registerOpenInferenceProtocol } from "./open-inference-protocol.js";
@@ -40,6 +41,12 @@ export interface SidecarOptions {
   readonly tokenFile: string;
   /** Where served rows are logged; default `.skewproof/log` of the project. */
   readonly logFolder?: string;
+  /** Bytes that the log may take, all services together; default 10 GB. */
+  readonly logLimit?: number;
+  /** Share of entities whose rows are logged, above 0 and at most 1; default all. */
+  readonly logSample?: number;
+  /** Told what a person should know while it serves. */
+  readonly warn?: (message: string) => void;
 }
 
 export interface Sidecar {
@@ -73,15 +80,28 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const store: LmdbStore | undefined =
     loaded === undefined || !hasOnlineFeatures(loaded) ? undefined : openOnlineStore(loaded, { readOnly: true });
   const services = new Map<string, ReturnType<typeof openService>>();
+  let logs: FeatureLogs | undefined;
 
   function openService(service: FeatureService) {
     if (store === undefined || loaded === undefined)
       throw new SkewproofError("missing", "This sidecar serves no feature service.");
-    const folder = options.logFolder ?? path.join(loaded.root, ".skewproof", "log");
+    const reader = createFeatureReader(service, store);
+    logs ??= startFeatureLogs({
+      folder: options.logFolder ?? path.join(loaded.root, ".skewproof", "log"),
+      ...(options.logLimit === undefined ? {} : { limit: options.logLimit }),
+      ...(options.logSample === undefined ? {} : { sample: options.logSample }),
+      lost: (rows) => metrics.logLost.inc(rows),
+      failed: options.warn ?? (() => undefined),
+    });
+    const views = storedViews(service).map((view) => reader.views.find((one) => one.view === view));
     return {
       service,
-      reader: createFeatureReader(service, store),
-      log: openFeatureLog(folder, service, loaded.project.digest, `${Date.now()}-${process.pid}`),
+      log: logs.open(loaded.project, service),
+      /** The rows, and until when each view was materialized when they were read. */
+      read(requests: readonly FeatureRequest[], at: bigint): Pick<Served, "rows" | "materializedUntil"> {
+        const materializedUntil = views.map((view) => view && store.materializedUntil(view));
+        return { rows: reader.read(requests, at), materializedUntil };
+      },
     };
   }
   const serviceOf = (service: FeatureService): ReturnType<typeof openService> => {
@@ -136,7 +156,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   server.get("/healthz", () => ({ ok: true }));
   server.get("/readyz", () => ({ ok: true, models: models.list().map(({ active }) => `${active.name}@${active.version}`) }));
   server.get("/metrics", async (_, reply) => {
-    metrics.logPending.set([...services.values()].reduce((total, { log }) => total + log.pending, 0));
+    metrics.logPending.set(logs?.pending ?? 0);
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   server.get("/openapi.json", () => server.swagger());
@@ -153,8 +173,12 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     { schema: { body: featuresBody } },
     ({ params, body }) => {
       if (loaded === undefined) throw new SkewproofError("missing", "This sidecar serves no feature service.");
-      const { service, reader } = serviceOf(requireService(loaded.project, params.service));
-      const rows = reader.read(readRequests(service, body.entities, body.request), moment(body.options?.at));
+      const { service, read, log } = serviceOf(requireService(loaded.project, params.service));
+      const requests = readRequests(service, body.entities, body.request);
+      const at = moment(body.options?.at);
+      const { rows, materializedUntil } = read(requests, at);
+      const requestId = randomUUID();
+      log({ requestId, at, requests, rows, materializedUntil });
       return {
         features: service.features.map(({ name }) => name),
         rows: rows.map(({ values, statuses, eventTimes }) => ({
@@ -162,6 +186,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
           statuses,
           event_times: eventTimes.map((time) => (time === null ? null : printTimestamp(time))),
         })),
+        request_id: requestId,
       };
     },
   );
@@ -184,29 +209,19 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
             "usage",
             `The model ${model.name} has no feature service; call /v2/models/${model.name}/infer.`,
           );
-        const { service, reader, log } = serviceOf(model.features.service);
+        const { service, read, log } = serviceOf(model.features.service);
         const requests = readRequests(service, body.entities, body.request);
         const at = moment(body.options?.at);
         lap("parse");
-        const rows = reader.read(requests, at);
+        const { rows, materializedUntil } = read(requests, at);
         lap("features");
         const outputs = await model.inference.run(model.features.pack(rows.map(({ values }) => values)));
         lap("inference");
         const requestId = randomUUID();
         const withFeatures = body.options?.features === true;
         const output = model.features.output;
+        log({ requestId, at, model: model.name, version: model.version, requests, rows, materializedUntil });
         const predictions = rows.map(({ values, statuses }, index) => {
-          log.append({
-            requestId,
-            row: index,
-            at,
-            model: model.name,
-            version: model.version,
-            entities: requests[index]?.entities ?? {},
-            request: requests[index]?.request ?? {},
-            values,
-            statuses,
-          });
           const all = Object.fromEntries(
             Object.entries(outputs).map(([name, tensor]) => [name, rowOf(tensor, index, rows.length)]),
           );
@@ -247,7 +262,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 
   const close = async (): Promise<void> => {
     await server.close();
-    for (const { log } of services.values() as Iterable<{ log: FeatureLog }>) log.close();
+    await logs?.close();
     await models.close();
     await store?.close();
   };
