@@ -70,12 +70,13 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
   [
     "skew",
     act(
-      Type.Object({ service: text, log: Type.Optional(text), since: Type.Optional(text) }),
-      async ({ since, ...rest }, context) => {
+      Type.Object({ service: text, log: Type.Optional(text), since: Type.Optional(text), until: Type.Optional(text) }),
+      async ({ since, until, ...rest }, context) => {
         const { runSkew } = await import("../../skew/node/run-skew.js");
         const { signal, progress } = context;
         const from = since === undefined ? {} : { since: parseMoment(since, "since:") };
-        const options = { ...rest, ...from, signal, progress };
+        const to = until === undefined ? {} : { until: parseMoment(until, "until:") };
+        const options = { ...rest, ...from, ...to, signal, progress };
         const report = await runSkew(await load(context), options);
         return { result: report, view: { version: 1, kind: "skew", report } };
       },

@@ -11,6 +11,7 @@ import type { EventChunk, LatestVersion } from "../online-store.js";
 import { cutOff, keyText, onlineView, type OnlineView } from "../online-view.js";
 import { compareVersions } from "../read-features.js";
 import type { LmdbStore } from "./lmdb-store.js";
+import { recordSlice } from "./materialized-slices.js";
 import { openOnlineStore } from "./open-online-store.js";
 
 export interface MaterializeOptions {
@@ -49,7 +50,9 @@ export async function materialize(
     for (const view of chosen) {
       if (view.kind !== "feature_view") continue;
       progress(`Materializing ${view.name}`);
+      const previous = store.materializedUntil(onlineView(view));
       const { rows, keys } = await materializeView(session, store, onlineView(view), until, signal);
+      if (previous === undefined || previous < until) await recordSlice(session, loaded.root, view, previous, until);
       report.push({ view: view.name, rows, keys, until: printTimestamp(until) });
     }
   } finally {
