@@ -12,6 +12,7 @@ export function registerServe(program: Command): void {
     .option("--port <port>", "port; 0 picks a free one", "8480")
     .option("--token-file <file>", "the token that requests must carry; made when it is not there")
     .option("--log-limit <bytes>", "disk that the log of served rows may take, such as 2GB; the oldest goes first", "10GB")
+    .option("--log-segment <bytes>", "size at which the log's open file is closed and made Parquet", "64MB")
     .option("--log-sample <share>", "share of the entities whose served rows are logged, above 0 and at most 1", "1")
     .option("--replay", "accept a request's own moment (options.at), to replay history")
     .addHelpText("after", "\nExample:\n  skewproof serve --bundle late_flight@1 --port 0 --json")
@@ -26,6 +27,7 @@ interface Options {
   readonly tokenFile?: string;
   readonly replay?: boolean;
   readonly logLimit: string;
+  readonly logSegment: string;
   readonly logSample: string;
 }
 
@@ -62,6 +64,7 @@ async function serve(invocation: Invocation, options: Options): Promise<number> 
     port,
     replay: options.replay === true,
     logLimit: parseSize(options.logLimit, "--log-limit"),
+    logSegment: parseSize(options.logSegment, "--log-segment"),
     logSample: sample,
     warn: (message) => void process.stderr.write(`${message}\n`),
     tokenFile: options.tokenFile === undefined ? path.join(folder, "sidecar.token") : invocation.path(options.tokenFile),

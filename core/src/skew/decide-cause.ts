@@ -26,8 +26,8 @@ export interface ViewEvidence {
   readonly sourceChange: string | undefined;
 }
 
-/** Which rows a value is computed over: all, those materialized, those that had come in, those that were both. */
-export type Rows = "all" | "materialized" | "arrived" | "both";
+/** Which rows a value is computed over: those materialized, those that had come in, those that were both, or none. */
+export type Rows = "materialized" | "arrived" | "both" | "none";
 
 /** One served value that differs from its recomputation. */
 export interface Difference {
@@ -149,15 +149,17 @@ const changedSource: Rule = ({ evidence }) => {
   return changes.length === 0 ? undefined : { cause: "changed_source", because: `${[...new Set(changes)].join(" ")}` };
 };
 
-const missing: Rule = ({ at, served, recomputed, status, eventTime, evidence, feature }) => {
+const missing: Rule = (difference) => {
+  const { at, served, recomputed, status, eventTime, evidence } = difference;
   const past = evidence.find(({ materializedUntil }) => materializedUntil !== null && materializedUntil > at);
   if (past !== undefined)
     return {
       cause: "missing_online",
       because: `${past.view} was materialized until ${printTimestamp(past.materializedUntil ?? 0n)}, past the moment asked for; rows that only earlier moments need are no longer in the online store.`,
     };
-  const isAbsent = (value: Value): boolean => value === null || value === (feature.feature.default ?? null);
-  if (isAbsent(served) || status === "NOT_FOUND")
+  const none = difference.over("none");
+  const isAbsent = (value: Value): boolean => value === null || equalWithin(value, none, toleranceOf(difference.feature));
+  if (isAbsent(served))
     return {
       cause: "missing_online",
       because: `The online store had ${status === "NOT_FOUND" ? "nothing of this key" : "no value"}, though the source's rows were visible and materialized.`,
@@ -165,7 +167,7 @@ const missing: Rule = ({ at, served, recomputed, status, eventTime, evidence, fe
   if (isAbsent(recomputed))
     return {
       cause: "missing_offline",
-      because: `A value was served${eventTime === null ? "" : `, from ${printTimestamp(eventTime)}`}, and the source has no row for it; nothing tells when the source lost it.`,
+      because: `A value was served${eventTime === null ? "" : `, from ${printTimestamp(eventTime)}`}, and the source has no row for it; nothing tells when it was there.`,
     };
   return undefined;
 };

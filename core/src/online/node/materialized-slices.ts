@@ -1,25 +1,33 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { literalToDuckdb } from "../../expressions/to-duckdb.js";
+import { toDuckdbType } from "../../offline/duckdb-type.js";
 import type { DuckdbSession } from "../../offline/node/duckdb-session.js";
-import { rowValue, sourceRows, tieColumn } from "../../offline/view-rows.js";
+import { keyList, rowValue, sourceRows, tieColumn } from "../../offline/view-rows.js";
 import type { FeatureView } from "../../registry/bound-project.js";
 import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
-import type { Value } from "../../values/value.js";
 
 /**
  * What the source's rows looked like that a run of materialize took: those that became visible after `from` (null: all
- * before) until `until`. The checksum is over all that the view's values follow from, in no order.
+ * before) until `until`. Keys are spread over 256 buckets by their hash; of each that has rows, how many there are and a
+ * checksum over all that the view's values follow from, in no order.
  */
 interface Slice {
   readonly from: string | null;
   readonly until: string;
-  readonly rows: number;
-  readonly checksum: string;
+  readonly buckets: Buckets;
   /** DuckDB's version: its hash may be another in another. */
   readonly engine: string;
 }
+
+type Buckets = Readonly<Record<string, readonly [rows: number, checksum: string]>>;
+
+/** How many parts the keys of a view are spread over; a change is told of one of them. */
+const buckets = 256;
+
+/** A file grows by some kilobytes with each run; beyond this the older half is forgotten. */
+const largestFile = 16 * 1024 * 1024;
 
 const sliceFile = (root: string, view: string): string => path.join(root, ".skewproof", "materialized", `${view}.ndjson`);
 
@@ -31,55 +39,64 @@ export async function recordSlice(
   from: bigint | undefined,
   until: bigint,
 ): Promise<void> {
-  const [found] = await session.rows(`SELECT *, version() FROM (${checksumSql(view, from, until)})`);
-  const [rows = 0n, checksum = null, engine = null] = found ?? [];
   const slice: Slice = {
     from: from === undefined ? null : printTimestamp(from),
     until: printTimestamp(until),
-    rows: Number(rows),
-    checksum: textOf(checksum),
-    engine: textOf(engine),
+    buckets: await readBuckets(session, view, from, until),
+    engine: await engineOf(session),
   };
   const file = sliceFile(root, view.name);
   mkdirSync(path.dirname(file), { recursive: true });
+  if (existsSync(file) && statSync(file).size > largestFile) {
+    const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+    writeFileSync(`${file}.tmp`, `${lines.slice(lines.length / 2).join("\n")}\n`);
+    renameSync(`${file}.tmp`, file);
+  }
   appendFileSync(file, `${JSON.stringify(slice)}\n`);
 }
 
 /**
- * Tells of a view materialized until a moment whether the rows that were taken then are still the same: a sentence on the
- * first slice that is not, undefined where all are or nothing was recorded.
+ * Tells of a key's bucket (`bucketSql`) in a view materialized until a moment whether the rows that were taken then are
+ * still the same: a sentence on the first slice where they are not, undefined where all are or nothing was recorded.
  */
 export function sliceChanges(
   session: DuckdbSession,
   root: string,
   view: FeatureView,
-): (materializedUntil: bigint) => Promise<string | undefined> {
+): (materializedUntil: bigint, bucket: number) => Promise<string | undefined> {
   const slices = readSlices(sliceFile(root, view.name));
-  const known = new Map<Slice, Promise<string | undefined>>();
+  const present = new Map<Slice, Promise<Buckets | undefined>>();
 
-  async function compare(slice: Slice): Promise<string | undefined> {
-    const [from, until] = [slice.from === null ? undefined : parseTimestamp(slice.from), parseTimestamp(slice.until) ?? 0n];
-    const [found] = await session.rows(`SELECT *, version() FROM (${checksumSql(view, from, until)})`);
-    const [rows = 0n, checksum = null, engine = null] = found ?? [];
-    if (textOf(engine) !== slice.engine || (Number(rows) === slice.rows && textOf(checksum) === slice.checksum)) return undefined;
-    const span = slice.from === null ? `until ${slice.until}` : `from ${slice.from} until ${slice.until}`;
-    const count =
-      Number(rows) === slice.rows ? `still ${slice.rows} rows, of other content` : `${slice.rows} rows then and ${Number(rows)} now`;
-    return `The source ${view.source.name} was changed after ${view.name} was materialized: its rows that became visible ${span} were ${count}.`;
+  async function readPresent(slice: Slice): Promise<Buckets | undefined> {
+    if ((await engineOf(session)) !== slice.engine) return undefined;
+    const from = slice.from === null ? undefined : parseTimestamp(slice.from);
+    return readBuckets(session, view, from, parseTimestamp(slice.until) ?? 0n);
   }
 
-  return async (materializedUntil) => {
+  return async (materializedUntil, bucket) => {
     const taken = slices.filter(({ until }) => (parseTimestamp(until) ?? 0n) <= materializedUntil);
     // A slice without a beginning took everything anew.
     const last = taken.findLastIndex(({ from }) => from === null);
     for (const slice of taken.slice(Math.max(0, last))) {
-      const change = known.get(slice) ?? compare(slice);
-      known.set(slice, change);
-      const said = await change;
-      if (said !== undefined) return said;
+      const reading = present.get(slice) ?? readPresent(slice);
+      present.set(slice, reading);
+      const found = await reading;
+      if (found === undefined) continue;
+      const [wasRows, was] = slice.buckets[bucket] ?? [0, ""];
+      const [isRows, is] = found[bucket] ?? [0, ""];
+      if (wasRows === isRows && was === is) continue;
+      const span = slice.from === null ? `until ${slice.until}` : `from ${slice.from} until ${slice.until}`;
+      const count = wasRows === isRows ? `still ${wasRows}, of other content` : `${wasRows} then and ${isRows} now`;
+      return `The source ${view.source.name} was changed after ${view.name} was materialized: of the 1/${buckets} of its keys that this one is in, the rows that became visible ${span} are ${count}.`;
     }
     return undefined;
   };
+}
+
+/** SQL of the bucket that keys are in; each key as SQL, in the view's order. */
+export function bucketSql(view: FeatureView, keys: readonly string[]): string {
+  const typed = view.keys.map(({ type }, index) => `CAST(${keys[index] ?? "NULL"} AS ${toDuckdbType(type)})`);
+  return typed.length === 0 ? "0" : `CAST(hash(${typed.join(", ")}) % ${buckets} AS INTEGER)`;
 }
 
 function readSlices(file: string): Slice[] {
@@ -96,17 +113,27 @@ function readSlices(file: string): Slice[] {
     });
 }
 
-function checksumSql(view: FeatureView, from: bigint | undefined, until: bigint): string {
+async function engineOf(session: DuckdbSession): Promise<string> {
+  const [[version = ""] = []] = await session.rows("SELECT version()");
+  return version as string;
+}
+
+async function readBuckets(
+  session: DuckdbSession,
+  view: FeatureView,
+  from: bigint | undefined,
+  until: bigint,
+): Promise<Buckets> {
   const moment = (micros: bigint): string => literalToDuckdb(micros, { kind: "timestamp" });
   const values = view.features.flatMap((feature) => {
     const expression = feature.kind === "row" ? feature.expression : feature.aggregate.operand;
     return expression === undefined ? [] : [rowValue(view, expression)];
   });
-  const more = [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)];
+  const inner = sourceRows(view, [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)], { to: until });
   const since = from === undefined ? "" : ` AND _v > ${moment(from)}`;
-  return `SELECT count(*) AS rows, CAST(coalesce(sum(hash(r) % 4294967291), 0) AS VARCHAR) AS checksum FROM (${sourceRows(view, more)}) AS r WHERE _v <= ${moment(until)}${since}`;
-}
-
-function textOf(value: Value): string {
-  return typeof value === "string" ? value : String(value as bigint | number);
+  const rows = await session.rows(
+    `SELECT ${bucketSql(view, keyList(view, "r."))} AS bucket, count(*), CAST(sum(hash(r) % 4294967291) AS VARCHAR) FROM (${inner}) AS r WHERE _v <= ${moment(until)}${since} GROUP BY bucket ORDER BY bucket`,
+  );
+  // The query's columns: integer, int64, string.
+  return Object.fromEntries(rows.map(([bucket, count, checksum]) => [String(bucket as number), [Number(count), checksum as string]]));
 }

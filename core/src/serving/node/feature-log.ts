@@ -15,6 +15,8 @@ export interface FeatureLogOptions {
   readonly folder: string;
   /** Bytes that all of it may take; default 10 GB. The oldest finished segments go first. */
   readonly limit?: number;
+  /** Bytes at which an open file is closed and made Parquet; default 64 MB. */
+  readonly segment?: number;
   /** Share of entities that are logged, above 0 and at most 1. */
   readonly sample?: number;
   /** Told of rows that could not be logged. */
@@ -49,7 +51,7 @@ export interface FeatureLogs {
 const mostPending = 50_000;
 const postMillis = 20;
 const defaultLimit = 10e9;
-const largestSegment = 64 * 1024 * 1024;
+const defaultSegment = 64e6;
 const rollMillis = 10 * 60_000;
 const restartMillis = 1000;
 
@@ -73,7 +75,7 @@ interface ServiceLog {
 }
 
 export function startFeatureLogs(options: FeatureLogOptions): FeatureLogs {
-  const { folder, limit = defaultLimit, sample = 1, lost = () => undefined, failed = () => undefined } = options;
+  const { folder, limit = defaultLimit, segment = defaultSegment, sample = 1, lost = () => undefined, failed = () => undefined } = options;
   mkdirSync(folder, { recursive: true });
   const logs = new Map<string, ServiceLog>();
   let isFailing = false;
@@ -88,7 +90,7 @@ export function startFeatureLogs(options: FeatureLogOptions): FeatureLogs {
       name: `${Date.now()}-${randomBytes(4).toString("hex")}`,
       limit,
       // Several segments at least, so that the oldest can go.
-      rollBytes: Math.min(largestSegment, limit / 8),
+      rollBytes: Math.min(segment, limit / 8),
       rollMillis,
     };
     const started = new Worker(workerFile(), { workerData });

@@ -43,6 +43,8 @@ export interface SidecarOptions {
   readonly logFolder?: string;
   /** Bytes that the log may take, all services together; default 10 GB. */
   readonly logLimit?: number;
+  /** Bytes of an open file of the log; default 64 MB. */
+  readonly logSegment?: number;
   /** Share of entities whose rows are logged, above 0 and at most 1; default all. */
   readonly logSample?: number;
   /** Told what a person should know while it serves. */
@@ -89,6 +91,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     logs ??= startFeatureLogs({
       folder: options.logFolder ?? path.join(loaded.root, ".skewproof", "log"),
       ...(options.logLimit === undefined ? {} : { limit: options.logLimit }),
+      ...(options.logSegment === undefined ? {} : { segment: options.logSegment }),
       ...(options.logSample === undefined ? {} : { sample: options.logSample }),
       lost: (rows) => metrics.logLost.inc(rows),
       failed: options.warn ?? (() => undefined),

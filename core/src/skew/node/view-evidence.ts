@@ -1,4 +1,4 @@
-import { sliceChanges } from "../../online/node/materialized-slices.js";
+import { bucketSql, sliceChanges } from "../../online/node/materialized-slices.js";
 import { toDuckdbType } from "../../offline/duckdb-type.js";
 import type { DuckdbSession } from "../../offline/node/duckdb-session.js";
 import { identifier } from "../../offline/sql.js";
@@ -23,7 +23,7 @@ export interface Looked {
   readonly over: Readonly<Record<Rows, readonly Value[]>>;
 }
 
-/** What the view's source says now of each of these moments, in their order. Reads the source once, ordered by key. */
+/** What the view's source says now of each of these moments, the rows of `_looked` in order. Reads the source once, by key. */
 export async function lookAtView(
   session: DuckdbSession,
   root: string,
@@ -33,6 +33,8 @@ export async function lookAtView(
 ): Promise<Looked[]> {
   const seen = seenView(view);
   const changed = sliceChanges(session, root, view);
+  const keySql = view.keys.map(({ key }) => identifier(`entity.${key}`));
+  const buckets = await session.rows(`SELECT ${bucketSql(view, keySql)} FROM _looked ORDER BY _w`, signal);
   const byKey = new Map<string, number[]>();
   for (const [index, { given }] of moments.entries()) {
     const key = keyOf(view, view.keys.map(({ key: name }) => given[name] ?? null));
@@ -59,13 +61,13 @@ export async function lookAtView(
           now,
           afterMark: seen.refused(rows, at, wasMaterialized),
           arrivedLate: seen.refused(rows, at, hadArrived),
-          sourceChange: materializedUntil === null ? undefined : await changed(materializedUntil),
+          sourceChange: materializedUntil === null ? undefined : await changed(materializedUntil, Number(buckets[index]?.[0] ?? 0)),
         },
         over: {
-          all: now.values,
           materialized: seen.at(rows, at, wasMaterialized).values,
           arrived: seen.at(rows, at, hadArrived).values,
           both: seen.at(rows, at, (row) => wasMaterialized(row) && hadArrived(row)).values,
+          none: seen.at([], at, () => true).values,
         },
       };
     }
