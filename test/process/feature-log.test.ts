@@ -50,7 +50,7 @@ async function finishedRows(root: string): Promise<Map<string, Map<number, numbe
   const connection = await instance.connect();
   const found = new Map<string, Map<number, number>>();
   const read = await connection.runAndReadAll(
-    `SELECT request_id, "row"::INTEGER, count(*)::INTEGER FROM read_parquet('${folderOf(root)}/*.parquet') GROUP BY ALL`,
+    `SELECT request_id, "row"::INTEGER, count(*)::INTEGER FROM read_parquet('${folderOf(root)}/*.parquet') GROUP BY ALL ORDER BY ALL`,
   );
   for (const [request, row, count] of read.getRows() as [string, number, number][])
     found.set(request, (found.get(request) ?? new Map<number, number>()).set(row, count));
