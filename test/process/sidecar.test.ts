@@ -311,8 +311,3 @@ function statusOfLength(bytes: number): Promise<number | undefined> {
     call.flushHeaders();
   });
 }
-
-function readdirOne(folder: string): string {
-  const [first = ""] = readdirSync(folder);
-  return first;
-}

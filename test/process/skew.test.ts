@@ -1,161 +1,11 @@
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import type { SkewExample, SkewReport } from "skewproof/skew/skew-report";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { newProject, serve, skewproof, temporaryFolder, type Serving } from "./command-line.js";
-
-const definitions = `kind: entity
-name: customer
-keys: [{ name: customer_id, type: int64 }]
----
-kind: source
-name: orders
-path: data/orders.csv
-event_time: ordered_at
----
-kind: source
-name: visits
-path: data/visits.csv
-event_time: visited_at
----
-kind: source
-name: scores
-path: data/scores.csv
-event_time: scored_at
-known_at: known_from
----
-kind: source
-name: limits
-path: data/limits.csv
-event_time: granted_at
----
-kind: source
-name: ledger
-path: data/ledger.csv
-event_time: booked_at
----
-kind: feature_view
-name: spending
-entity: customer
-source: orders
-features:
-  - { name: orders_7d, type: int64, aggregate: count(*), window: 7d }
-  - { name: spent_7d, type: float64, aggregate: sum(amount), window: 7d }
----
-kind: feature_view
-name: last_order
-entity: customer
-source: orders
-ttl: 30d
-features:
-  - { name: last_amount, type: float64, expression: amount }
----
-kind: feature_view
-name: visiting
-entity: customer
-source: visits
-features:
-  - { name: visits_7d, type: int64, aggregate: count(*), window: 7d }
----
-kind: feature_view
-name: scoring
-entity: customer
-source: scores
-features:
-  - { name: score, type: float64 }
----
-kind: feature_view
-name: credit
-entity: customer
-source: limits
-features:
-  - { name: credit_limit, type: int64, expression: credit }
----
-kind: feature_view
-name: booking
-entity: customer
-source: ledger
-features:
-  - { name: balance, type: float64, aggregate: sum(amount), window: unbounded }
----
-kind: on_demand_view
-name: basket
-inputs: [spending]
-request: { basket_value: float64 }
-features:
-  - { name: basket_share, type: float64, expression: "basket_value / nullif(spent_7d, 0)" }
----
-kind: feature_service
-name: shop
-features: [spending, last_order, visiting, scoring, credit, booking, basket]
-`;
-
-const files: Readonly<Record<string, string>> = {
-  "skewproof.yaml": "project: shop\nformat: 1\n",
-  "definitions/shop.yaml": definitions,
-  // Customer 1 orders after the materialization; the order of 2 before that is too old; 4 ordered within it; 8 twice before.
-  "data/orders.csv": `customer_id,ordered_at,amount
-1,2026-01-08 10:00:00,10
-1,2026-01-11 10:00:00,5.5
-2,2025-12-01 10:00:00,20
-2,2026-01-11 12:00:00,30
-4,2026-01-07 10:00:00,40
-8,2026-01-02 10:00:00,80
-8,2026-01-08 10:00:00,88
-9,2026-01-01 10:00:00,90
-9,2026-01-09 10:00:00,99
-`,
-  "data/visits.csv": `customer_id,visited_at,_received_at
-3,2026-01-08 10:00:00,2026-01-08 10:00:05
-`,
-  "data/scores.csv": `customer_id,scored_at,known_from,score
-6,2026-01-05 00:00:00,2026-01-06 00:00:00,0.5
-6,2026-01-08 00:00:00,2026-01-11 00:00:00,0.75
-7,2026-01-05 00:00:00,2026-01-06 00:00:00,0.25
-7,2026-01-08 00:00:00,2026-01-13 00:00:00,0.1
-`,
-  "data/limits.csv": "customer_id,granted_at,credit\n5,2026-01-01 00:00:00,500\n",
-  // In the order of time 0.1 is lost in a hundred million; in the file's it is not.
-  "data/ledger.csv": `customer_id,booked_at,amount
-7,2026-01-01 00:00:00,100000000
-7,2026-01-03 00:00:00,-100000000
-7,2026-01-02 00:00:00,0.1
-7,2026-01-04 00:00:00,0.1
-`,
-};
-
-function project(): string {
-  const root = path.join(temporaryFolder(), "shop");
-  for (const [file, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
-    writeFileSync(path.join(root, file), text);
-  }
-  return root;
-}
-
-const edit = (root: string, file: string, from: string, to: string): void => {
-  const before = readFileSync(path.join(root, file), "utf8");
-  expect(before).toContain(from);
-  writeFileSync(path.join(root, file), before.replace(from, to));
-};
-
-async function ask(sidecar: Serving, customers: readonly number[], at: string): Promise<void> {
-  const reply = await fetch(`${sidecar.url}/v1/features/shop`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${readFileSync(sidecar.token_file, "utf8").trim()}`,
-      "content-type": "application/json",
-    },
-    body: JSON.stringify({
-      entities: customers.map((customer_id) => ({ customer_id })),
-      request: customers.map(() => ({ basket_value: 11 })),
-      options: { at },
-    }),
-  });
-  expect(reply.status, await reply.clone().text()).toBe(200);
-}
+import { askShop, edit, proofProject, skewedProject } from "../tools/skewed-project.js";
+import { newProject, serve, skewproof } from "./command-line.js";
 
 function skew(root: string, ...more: string[]): SkewReport {
   const { stdout, stderr, status } = skewproof(root, ["skew", "--service", "shop", "--json", ...more]);
@@ -173,23 +23,13 @@ function found(report: SkewReport, feature: string, customer: number): SkewExamp
 }
 
 const served = "2026-01-12T00:00:00Z";
-const materialized = ["spending", "last_order", "visiting", "scoring", "booking"];
 
 describe("causes", () => {
   let root: string;
   let report: SkewReport;
 
   beforeAll(async () => {
-    root = project();
-    expect(skewproof(root, ["materialize", ...materialized, "--until", "2026-01-10T00:00:00Z"])).toMatchObject({ status: 0 });
-    const sidecar = await serve(root, ["--replay"]);
-    await ask(sidecar, [1, 2, 3, 4, 5, 6, 7, 9], served);
-    await ask(sidecar, [8], "2026-01-05T00:00:00Z");
-    expect(await sidecar.stop()).toBe(0);
-    // The world goes on: a visit comes in late, someone corrects an old order, and a window is made wider.
-    appendFileSync(path.join(root, "data/visits.csv"), "3,2026-01-09 10:00:00,2026-01-13 09:00:00\n");
-    edit(root, "data/orders.csv", "4,2026-01-07 10:00:00,40", "4,2026-01-07 10:00:00,44");
-    edit(root, "definitions/shop.yaml", "aggregate: count(*), window: 7d }\n  - { name: spent_7d", "aggregate: count(*), window: 14d }\n  - { name: spent_7d");
+    root = await skewedProject();
     report = skew(root);
   });
 
@@ -247,12 +87,12 @@ describe("causes", () => {
 });
 
 it("missing_offline: the store was filled on another machine, where the source had more", async () => {
-  const [there, here] = [project(), project()];
+  const [there, here] = [proofProject(), proofProject()];
   expect(skewproof(there, ["materialize", "--until", "2026-01-10T00:00:00Z"])).toMatchObject({ status: 0 });
   cpSync(path.join(there, ".skewproof/online"), path.join(here, ".skewproof/online"), { recursive: true });
   edit(here, "data/orders.csv", "4,2026-01-07 10:00:00,40\n", "");
   const sidecar = await serve(here, ["--replay"]);
-  await ask(sidecar, [4, 9], "2026-01-10T00:00:00Z");
+  await askShop(sidecar, [4, 9], "2026-01-10T00:00:00Z");
   expect(await sidecar.stop()).toBe(0);
   const report = skew(here);
   expect(report.causes).toEqual({ missing_offline: 4 });

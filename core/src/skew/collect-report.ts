@@ -32,10 +32,15 @@ export interface RowFound {
   readonly causes: readonly (Decided | undefined)[];
 }
 
+/** What the log says of itself. */
+export type LogFound = Pick<SkewReport, "unreadable" | "notLogged" | "incomparable" | "samples">;
+
+export const nothingServed: LogFound = { unreadable: 0, notLogged: 0, incomparable: 0, samples: [] };
+
 export interface Collected {
   addPart(part: PartFound): void;
   addRow(row: RowFound): void;
-  report(log: Pick<SkewReport, "unreadable" | "notLogged" | "incomparable" | "samples">): SkewReport;
+  report(log: LogFound): SkewReport;
 }
 
 const mostExamples = 3;
@@ -45,8 +50,9 @@ export function collectReport(service: FeatureService): Collected {
   let [compared, different, otherDefinitions] = [0, 0, 0];
   let [from, until]: [bigint | null, bigint | null] = [null, null];
   const rows: SkewRow[] = [];
-  const features = service.features.map(({ name }) => ({
+  const features = service.features.map(({ name, view }) => ({
     name,
+    view: view.name,
     compared: 0,
     different: 0,
     causes: new Map<SkewCause, number>(),
@@ -95,6 +101,7 @@ export function collectReport(service: FeatureService): Collected {
       asOf: until === null ? null : printTimestamp(until),
       features: features.map((feature) => ({
         feature: feature.name,
+        view: feature.view,
         compared: feature.compared,
         equal: feature.compared - feature.different,
         different: feature.different,

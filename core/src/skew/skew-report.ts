@@ -54,6 +54,7 @@ export type CauseCounts = Readonly<Partial<Record<SkewCause, number>>>;
 
 export interface FeatureSkew {
   readonly feature: string;
+  readonly view: string;
   readonly compared: number;
   readonly equal: number;
   readonly different: number;

@@ -26,6 +26,12 @@ export interface ServedLog {
   readonly incomparable: number;
 }
 
+/** Whether anything was ever served from a service. */
+export function hasServedLog(folder: string, service: string): boolean {
+  const { finished, tails } = listLog(path.join(folder, service));
+  return finished.length + tails.length > 0;
+}
+
 /** Opens the log of a service, finished files and tails. Throws `missing` when nothing was ever served, `corrupt` for a damaged file. */
 export async function openServedLog(session: DuckdbSession, folder: string, service: FeatureService): Promise<ServedLog> {
   const target = path.join(folder, service.name);
