@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { skewCauses, type FeatureSkew, type SkewCause, type SkewExample, type SkewReport } from "skewproof/skew/skew-report";
-import { causesText, causeWords, rateText, skewRemarks, skewSentence } from "skewproof/skew/skew-text";
+import { causeWords, rateText, skewRemarks, skewSentence } from "skewproof/skew/skew-text";
 import type { SkewView } from "skewproof/views/view";
 
 import type { Host } from "./host.js";
@@ -78,11 +78,11 @@ function featureTable(features: readonly FeatureSkew[], choice: SkewChoice, choo
   const { cause } = choice;
   const row = ({ feature, compared, different, rate, causes }: FeatureSkew): TemplateResult =>
     html`<tr aria-current=${choice.feature === feature ? "true" : "false"}>
-      <th scope="row"><button @click=${() => choose({ ...(cause === undefined ? {} : { cause }), feature })}>${feature}</button></th>
+      <th scope="row"><button @click=${() => choose({ ...(cause === undefined ? {} : { cause }), feature })}>${breakable(feature)}</button></th>
       <td class="number">${compared}</td>
       <td class="number">${different}</td>
       <td class="number">${rateText(rate)}</td>
-      <td>${causesText(causes)}</td>
+      <td>${skewCauses.flatMap((one) => (causes[one] === undefined ? [] : [html`<span class="cause">${causeWords[one]} ${causes[one]}</span> `]))}</td>
     </tr>`;
   return html`<div class="scroll">
     <table class="skew-features">
@@ -101,6 +101,9 @@ function featureTable(features: readonly FeatureSkew[], choice: SkewChoice, choo
     </table>
   </div>`;
 }
+
+/** A name that may be broken after its underscores, and not within its words. */
+const breakable = (name: string): TemplateResult[] => name.split(/(?<=_)/).map((part) => html`${part}<wbr />`);
 
 const show = (value: unknown): string => (value === null || value === undefined ? "null" : typeof value === "string" ? value : JSON.stringify(value));
 
@@ -123,7 +126,7 @@ function exampleOf(report: SkewReport, examples: readonly Shown[], choice: SkewC
     const differs = row.different.includes(name);
     const kind = `value${differs ? " differs" : ""}`;
     return html`<tr aria-current=${name === feature.feature ? "true" : "false"}>
-      <th scope="row">${differs ? html`<span class="mark" aria-hidden="true">≠</span>` : nothing}${name}</th>
+      <th scope="row">${differs ? html`<span class="mark" aria-hidden="true">≠</span>` : nothing}${breakable(name)}</th>
       <td class=${kind}>${show(row.served[name])}</td>
       <td class=${kind}>${show(row.recomputed[name])}</td>
       <td class="extra">${row.statuses[name] ?? ""}</td>

@@ -45,17 +45,21 @@ input[type="search"] { font: inherit; color: inherit; width: 100%; max-width: 24
 .lineage li small { color: var(--skewproof-muted); display: block; font-size: .85em; }
 .chart svg { max-width: 100%; height: auto; }
 .verdict { white-space: nowrap; }
-.remarks { margin: 0 0 1em; padding-left: 1.2em; color: var(--skewproof-muted); }
+.remarks { list-style: none; margin: 0 0 1em; padding: 0; color: var(--skewproof-muted); }
 .chips { display: flex; flex-wrap: wrap; gap: .4em; margin: 0 0 1em; }
 button.chip { color: var(--skewproof-text); border: 1px solid var(--skewproof-line); border-radius: 1em; padding: .15em .8em; }
 button.chip:hover { background: var(--skewproof-hover); text-decoration: none; }
-button.chip[aria-pressed="true"] { border-color: var(--skewproof-focus); box-shadow: inset 0 0 0 1px var(--skewproof-focus); font-weight: 600; }
+button.chip[aria-pressed="true"] { border-color: var(--skewproof-focus); outline: 1px solid var(--skewproof-focus); outline-offset: -2px; font-weight: 600; }
+button.chip[aria-pressed="true"]:focus-visible { outline-width: 2px; outline-offset: 2px; }
+.cause { white-space: nowrap; margin-right: .8em; }
 .chip .count { font-variant-numeric: tabular-nums; color: var(--skewproof-muted); margin-left: .3em; }
-.sides th[scope="row"], .skew-features th[scope="row"] { overflow-wrap: anywhere; min-width: 8em; max-width: 22em; }
+.sides th[scope="row"], .skew-features :is(th[scope="row"], button) { overflow-wrap: break-word; max-width: 22em; }
+.sides th[scope="row"] { padding-left: .6em; }
 .sides .value { font-family: var(--vscode-editor-font-family, var(--jp-code-font-family, ui-monospace, monospace)); font-size: .93em; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; max-width: 18em; }
 .sides .differs { font-weight: 700; }
-.sides td.differs:nth-child(2) { box-shadow: inset 3px 0 var(--skewproof-current); padding-left: .6em; }
-.sides td.differs:nth-child(3) { box-shadow: inset 3px 0 var(--skewproof-reference); padding-left: .6em; }
+.sides .value { padding-left: .6em; }
+.sides td.differs:nth-child(2) { border-left: 3px solid var(--skewproof-current); }
+.sides td.differs:nth-child(3) { border-left: 3px solid var(--skewproof-reference); }
 .sides .extra { color: var(--skewproof-muted); white-space: nowrap; }
 .mark { color: var(--skewproof-current); margin-right: .4em; font-weight: 700; }
 .steps { display: flex; gap: .8em; align-items: center; }
@@ -66,7 +70,7 @@ summary { cursor: pointer; margin: 1em 0 .4em; }
   .features :is(th, td):nth-child(n+3) { display: none; }
   .features td:nth-child(2) { white-space: nowrap; }
   .sides .extra, .skew-features :is(th, td):nth-child(2), .skew-features :is(th, td):nth-child(4) { display: none; }
-  .sides th[scope="row"], .skew-features th[scope="row"] { min-width: 5em; }
+  .sides th[scope="row"], .skew-features :is(th[scope="row"], button) { max-width: 9em; }
   .lineage { grid-template-columns: minmax(0, 1fr); }
   .lineage .arrow { transform: rotate(90deg); justify-self: start; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }

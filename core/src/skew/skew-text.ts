@@ -47,7 +47,9 @@ export function skewRemarks({ samples, notLogged, unreadable, incomparable, othe
 
 export function skewSentence(report: SkewReport): string {
   if (report.compared === 0 && report.incomparable === 0)
-    return `Nothing was served from ${report.service} yet, or not in this time. Start \`skewproof serve\`, send it requests, and check again.`;
+    return report.samples.length === 0
+      ? `Nothing was served from ${report.service} yet. Start a sidecar with skewproof serve, send it requests, and check again.`
+      : `Nothing was served from ${report.service} in the time asked for.`;
   const wrong = report.features.filter(({ different }) => different > 0).length;
   return `Training and serving differ in ${wrong} of ${plural(report.features.length, "feature")}: ${plural(report.compared, "served row")} compared, ${report.equal} equal, ${report.different} different${report.asOf === null ? "" : `, until ${report.asOf}`}.`;
 }
