@@ -55,6 +55,7 @@ button.chip[aria-pressed="true"]:focus-visible { outline-width: 2px; outline-off
 .chip .count { font-variant-numeric: tabular-nums; color: var(--skewproof-muted); margin-left: .3em; }
 .sides th[scope="row"], .skew-features :is(th[scope="row"], button) { overflow-wrap: break-word; max-width: 22em; }
 .sides th[scope="row"] { padding-left: .6em; }
+.skew-features th[scope="row"] { min-width: 10em; }
 .sides .value { font-family: var(--vscode-editor-font-family, var(--jp-code-font-family, ui-monospace, monospace)); font-size: .93em; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; max-width: 18em; }
 .sides .differs { font-weight: 700; }
 .sides .value { padding-left: .6em; }
@@ -70,7 +71,7 @@ summary { cursor: pointer; margin: 1em 0 .4em; }
   .features :is(th, td):nth-child(n+3) { display: none; }
   .features td:nth-child(2) { white-space: nowrap; }
   .sides .extra, .skew-features :is(th, td):nth-child(2), .skew-features :is(th, td):nth-child(4) { display: none; }
-  .sides th[scope="row"], .skew-features :is(th[scope="row"], button) { max-width: 9em; }
+  .sides th[scope="row"], .skew-features :is(th[scope="row"], button) { min-width: 0; max-width: 9em; }
   .lineage { grid-template-columns: minmax(0, 1fr); }
   .lineage .arrow { transform: rotate(90deg); justify-self: start; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
