@@ -5,7 +5,7 @@ import type { SkewExample, SkewReport } from "skewproof/skew/skew-report";
 import { beforeAll, describe, expect, it } from "vitest";
 
 import { askShop, edit, proofProject, skewedProject } from "../tools/skewed-project.js";
-import { newProject, serve, skewproof } from "./command-line.js";
+import { newProject, repository, serve, skewproof } from "./command-line.js";
 
 function skew(root: string, ...more: string[]): SkewReport {
   const { stdout, stderr, status } = skewproof(root, ["skew", "--service", "shop", "--json", ...more]);
@@ -98,6 +98,31 @@ it("missing_offline: the store was filled on another machine, where the source h
   expect(report.causes).toEqual({ missing_offline: 4 });
   expect(found(report, "orders_7d", 4)).toMatchObject({ served: 1, recomputed: 0 });
   expect(found(report, "last_amount", 4)?.because).toMatch(/A value was served, from 2026-01-07T10:00:00Z/);
+});
+
+it("docs/skew.md says what the commands say", async () => {
+  const root = newProject();
+  const page = readFileSync(path.join(repository, "docs/skew.md"), "utf8");
+  const steps = [...page.matchAll(/```console\n\$ skewproof (.*)\n([\s\S]*?)```/g)];
+  const run = (step: RegExpMatchArray | undefined): void => {
+    const { stdout } = skewproof(root, (step?.[1] ?? "").split(" "));
+    // The page shows the first example of all.
+    expect(stdout.startsWith(step?.[2]?.trimEnd() ?? "?"), stdout).toBe(true);
+  };
+  expect(steps).toHaveLength(2);
+  run(steps[0]);
+  const sidecar = await serve(root, ["--replay"]);
+  const reply = await fetch(`${sidecar.url}/v1/features/shop`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${readFileSync(sidecar.token_file, "utf8").trim()}`,
+      "content-type": "application/json",
+    },
+    body: / -d '(.*)'/.exec(page)?.[1] ?? "",
+  });
+  expect(reply.status).toBe(200);
+  expect(await sidecar.stop()).toBe(0);
+  run(steps[1]);
 });
 
 it("the log holds every type as it was served", async () => {
