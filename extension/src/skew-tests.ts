@@ -12,7 +12,7 @@ import type { Projects } from "./projects.js";
  * Served values as tests: a service for each of the workspace's, and under it, once it ran, what differs by cause, feature
  * and example. Running one checks its service.
  */
-export function registerSkewTests(projects: Projects): vscode.Disposable {
+export function registerSkewTests(projects: Projects): vscode.TestController {
   const controller = vscode.tests.createTestController("skewproof.skew", "Served Features");
   /** By service item: where to ask, and for what. */
   const services = new Map<string, { readonly engine: Engine; readonly service: string }>();
@@ -114,7 +114,13 @@ export function registerSkewTests(projects: Projects): vscode.Disposable {
     }
   }
 
-  function child(parent: vscode.TestItem, id: string, label: string, description: string, place?: vscode.Location): vscode.TestItem {
+  function child(
+    parent: vscode.TestItem,
+    id: string,
+    label: string,
+    description: string,
+    place?: vscode.Location,
+  ): vscode.TestItem {
     const item = controller.createTestItem(`${parent.id} ${id}`, label, place?.uri ?? parent.uri);
     item.description = description;
     if (place !== undefined) item.range = place.range;
@@ -131,7 +137,12 @@ function serviceItem(item: vscode.TestItem): vscode.TestItem {
 }
 
 /** Both whole rows as a difference: what training computes is expected, what was served is actual. */
-function differenceOf(report: SkewReport, feature: string, example: SkewExample, place: vscode.Location | undefined): vscode.TestMessage {
+function differenceOf(
+  report: SkewReport,
+  feature: string,
+  example: SkewExample,
+  place: vscode.Location | undefined,
+): vscode.TestMessage {
   const row = report.rows[example.row];
   const text = (values: unknown): string => JSON.stringify(values, null, 2);
   const message = vscode.TestMessage.diff(

@@ -125,7 +125,16 @@ it("a full disk: serving goes on, and rows that could not be logged are counted 
   // No file may grow beyond 256 KB, as on a disk that has no more.
   const started = spawn(
     "sh",
-    ["-c", 'ulimit -f 512; exec "$0" "$@"', process.execPath, path.join(repository, "core/bin/skewproof.mjs"), "serve", "--port", "0", "--json"],
+    [
+      "-c",
+      'ulimit -f 512; exec "$0" "$@"',
+      process.execPath,
+      path.join(repository, "core/bin/skewproof.mjs"),
+      "serve",
+      "--port",
+      "0",
+      "--json",
+    ],
     { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
   );
   let errors = "";
@@ -144,7 +153,9 @@ it("a full disk: serving goes on, and rows that could not be logged are counted 
   const report = skew(root);
   expect(report.notLogged).toBeGreaterThan(0);
   expect(report.compared + report.notLogged).toBe(rows);
-  expect(skewproof(root, ["skew", "--service", "shop"]).stdout).toMatch(/\d+ served rows could not be logged and can never be compared\./);
+  expect(skewproof(root, ["skew", "--service", "shop"]).stdout).toMatch(
+    /\d+ served rows could not be logged and can never be compared\./,
+  );
 });
 
 it("keeps within its limit: the oldest segments go", async () => {

@@ -34,15 +34,50 @@ describe("causes", () => {
   });
 
   it.each([
-    ["stale_materialization", "spent_7d", 1, 10, 15.5, /spending was materialized until 2026-01-10T00:00:00Z, 2 d before; 1 row of this key/],
+    [
+      "stale_materialization",
+      "spent_7d",
+      1,
+      10,
+      15.5,
+      /spending was materialized until 2026-01-10T00:00:00Z, 2 d before; 1 row of this key/,
+    ],
     ["stale_materialization", "last_amount", 1, 10, 5.5, /Over what was materialized the value is the one served, 10\./],
     ["stale_materialization", "basket_share", 1, 1.1, 11 / 15.5, /spending was materialized until/],
     ["stale_materialization", "score", 6, 0.5, 0.75, /scoring was materialized until .* the last at 2026-01-11T00:00:00Z/],
-    ["expired", "last_amount", 2, null, 30, /of 2025-12-01T10:00:00Z, which was 41 d 14 h old, was past the ttl of 30d; training finds the row of 2026-01-11/],
-    ["late_data", "visits_7d", 3, 1, 2, /1 row of visits for this key came in after it was served, the first at 2026-01-13T09:00:00Z/],
-    ["changed_source", "spent_7d", 4, 40, 44, /The source orders was changed after spending was materialized: .* are still 1, of other content/],
+    [
+      "expired",
+      "last_amount",
+      2,
+      null,
+      30,
+      /of 2025-12-01T10:00:00Z, which was 41 d 14 h old, was past the ttl of 30d; training finds the row of 2026-01-11/,
+    ],
+    [
+      "late_data",
+      "visits_7d",
+      3,
+      1,
+      2,
+      /1 row of visits for this key came in after it was served, the first at 2026-01-13T09:00:00Z/,
+    ],
+    [
+      "changed_source",
+      "spent_7d",
+      4,
+      40,
+      44,
+      /The source orders was changed after spending was materialized: .* are still 1, of other content/,
+    ],
     ["missing_online", "credit_limit", 5, null, 500, /credit had never been materialized/],
-    ["missing_online", "last_amount", 8, null, 80, /last_order was materialized until 2026-01-10T00:00:00Z, past the moment asked for/],
+    [
+      "missing_online",
+      "last_amount",
+      8,
+      null,
+      80,
+      /last_order was materialized until 2026-01-10T00:00:00Z, past the moment asked for/,
+    ],
     ["definition_changed", "orders_7d", 9, 1, 2, /feature spending\.orders_7d: window 7d is now 14d/],
   ])("%s: %s of customer %i", (cause, feature, customer, was, is, because) => {
     expect(found(report, feature, customer)).toMatchObject({ cause, served: was, recomputed: is });
@@ -82,7 +117,9 @@ describe("causes", () => {
     expect(skew(root, "--since", "2026-01-06T00:00:00Z")).toMatchObject({ compared: 8, from: served });
     expect(skew(root, "--until", "2026-01-06T00:00:00Z")).toMatchObject({ compared: 1, different: 1 });
     const { stdout } = skewproof(root, ["skew", "--service", "shop"]);
-    expect(stdout).toMatch(/^last_amount +9 +4 +44\.44 % \(18\.88–73\.33 %\) +expired 1, stale materialization 1, changed source 1, missing online 1$/m);
+    expect(stdout).toMatch(
+      /^last_amount +9 +4 +44\.44 % \(18\.88–73\.33 %\) +expired 1, stale materialization 1, changed source 1, missing online 1$/m,
+    );
   });
 });
 
@@ -179,7 +216,9 @@ features: [values_of]
     body: JSON.stringify({ entities, options: { at: "2026-01-10T00:00:00Z" } }),
   });
   expect(reply.status).toBe(200);
-  await expect.poll(() => readdirSync(path.join(root, ".skewproof/log/shop")).some((name) => name.endsWith(".ndjson"))).toBe(true);
+  await expect
+    .poll(() => readdirSync(path.join(root, ".skewproof/log/shop")).some((name) => name.endsWith(".ndjson")))
+    .toBe(true);
   expect(skew(root)).toMatchObject({ compared: 3, equal: 3, unreadable: 0 });
   expect(await sidecar.stop()).toBe(0);
   expect(readdirSync(path.join(root, ".skewproof/log/shop")).map((name) => path.extname(name))).toEqual([".parquet"]);

@@ -73,6 +73,9 @@ it("shows both rows in the Skew panel", async () => {
   const frame = await webviewFrame(page, ".chips");
   await frame.getByRole("button", { name: /^expired/ }).click();
   await frame.getByText("was past the ttl of 30d").waitFor();
-  expect(await frame.locator(".sides tr", { hasText: "last_amount" }).locator("td.differs").allTextContents()).toEqual(["null", "30"]);
+  expect(await frame.locator(".sides tr", { hasText: "last_amount" }).locator("td.differs").allTextContents()).toEqual([
+    "null",
+    "30",
+  ]);
   await shot("vscode-skew-panel");
 });

@@ -22,8 +22,7 @@ interface Shown {
 /** Skew by cause and feature, and of one value both whole rows side by side. */
 export function skewTemplate(view: SkewView, host: Host, choice: SkewChoice, choose: Choose): TemplateResult {
   const { report } = view;
-  const isChosen = ({ causes }: FeatureSkew): boolean =>
-    choice.cause === undefined ? true : (causes[choice.cause] ?? 0) > 0;
+  const isChosen = ({ causes }: FeatureSkew): boolean => (choice.cause === undefined ? true : (causes[choice.cause] ?? 0) > 0);
   const wrong = report.features.filter(({ different }) => different > 0);
   const examples = wrong.flatMap((feature) =>
     feature.examples
@@ -35,9 +34,14 @@ export function skewTemplate(view: SkewView, host: Host, choice: SkewChoice, cho
   const equal = report.features.filter(({ different, compared }) => different === 0 && compared > 0);
   return html`<h2>Skew of ${report.service}</h2>
     <p class="muted">${skewSentence(report)}</p>
-    ${remarks.length === 0 ? nothing : html`<ul class="remarks">${remarks.map((remark) => html`<li>${remark}</li>`)}</ul>`}
-    ${host.send === undefined ? nothing : again(report, host)}
-    ${wrong.length === 0 ? nothing : chips(report, choice, choose)}
+    ${
+      remarks.length === 0
+        ? nothing
+        : html`<ul class="remarks">
+            ${remarks.map((remark) => html`<li>${remark}</li>`)}
+          </ul>`
+    }
+    ${host.send === undefined ? nothing : again(report, host)} ${wrong.length === 0 ? nothing : chips(report, choice, choose)}
     ${wrong.length === 0 ? nothing : featureTable(wrong.filter(isChosen), choice, choose)}
     ${examples.length === 0 ? nothing : exampleOf(report, examples, choice, choose)}
     ${
@@ -78,11 +82,15 @@ function featureTable(features: readonly FeatureSkew[], choice: SkewChoice, choo
   const { cause } = choice;
   const row = ({ feature, compared, different, rate, causes }: FeatureSkew): TemplateResult =>
     html`<tr aria-current=${choice.feature === feature ? "true" : "false"}>
-      <th scope="row"><button @click=${() => choose({ ...(cause === undefined ? {} : { cause }), feature })}>${breakable(feature)}</button></th>
+      <th scope="row">
+        <button @click=${() => choose({ ...(cause === undefined ? {} : { cause }), feature })}>${breakable(feature)}</button>
+      </th>
       <td class="number">${compared}</td>
       <td class="number">${different}</td>
       <td class="number">${rateText(rate)}</td>
-      <td>${skewCauses.flatMap((one) => (causes[one] === undefined ? [] : [html`<span class="cause">${causeWords[one]} ${causes[one]}</span> `]))}</td>
+      <td>
+        ${skewCauses.flatMap((one) => (causes[one] === undefined ? [] : [html`<span class="cause">${causeWords[one]} ${causes[one]}</span> `]))}
+      </td>
     </tr>`;
   return html`<div class="scroll">
     <table class="skew-features">
@@ -105,7 +113,8 @@ function featureTable(features: readonly FeatureSkew[], choice: SkewChoice, choo
 /** A name that may be broken after its underscores, and not within its words. */
 const breakable = (name: string): TemplateResult[] => name.split(/(?<=_)/).map((part) => html`${part}<wbr />`);
 
-const show = (value: unknown): string => (value === null || value === undefined ? "null" : typeof value === "string" ? value : JSON.stringify(value));
+const show = (value: unknown): string =>
+  value === null || value === undefined ? "null" : typeof value === "string" ? value : JSON.stringify(value);
 
 function pairs(values: Readonly<Record<string, unknown>>): string {
   return Object.entries(values)
@@ -121,7 +130,10 @@ function exampleOf(report: SkewReport, examples: readonly Shown[], choice: SkewC
   const { feature, example } = shown;
   const step = (by: number): void => choose({ ...choice, example: (index + by + examples.length) % examples.length });
   const fact = (name: string, text: string): TemplateResult | typeof nothing =>
-    text === "" ? nothing : html`<dt>${name}</dt><dd>${text}</dd>`;
+    text === ""
+      ? nothing
+      : html`<dt>${name}</dt>
+          <dd>${text}</dd>`;
   const cells = (name: string): TemplateResult => {
     const differs = row.different.includes(name);
     const kind = `value${differs ? " differs" : ""}`;
@@ -138,7 +150,8 @@ function exampleOf(report: SkewReport, examples: readonly Shown[], choice: SkewC
     <p>${example.because}</p>
     <dl>
       ${fact("served at", row.at)} ${fact("entity", pairs(row.entities))} ${fact("request", pairs(row.request))}
-      ${fact("model", row.model === null ? "" : `${row.model}@${row.version ?? "?"}`)} ${fact("request id", `${row.requestId}, row ${row.row}`)}
+      ${fact("model", row.model === null ? "" : `${row.model}@${row.version ?? "?"}`)}
+      ${fact("request id", `${row.requestId}, row ${row.row}`)}
     </dl>
     ${
       examples.length === 1

@@ -48,6 +48,6 @@ export function featureMeanings(project: BoundProject, service: FeatureService):
 }
 
 /** What is expected of values, and who may see them, changes no value. */
-function withoutRules({ expect: _, pii: __, ...meaning }: Readonly<Record<string, unknown>>): unknown {
-  return meaning;
+function withoutRules(meaning: Readonly<Record<string, unknown>>): unknown {
+  return Object.fromEntries(Object.entries(meaning).filter(([key]) => key !== "expect" && key !== "pii"));
 }

@@ -88,8 +88,6 @@ const expired: Rule = ({ feature: { view }, at, status, served, eventTime, evide
   };
 };
 
-
-
 function holds({ feature, served, over }: Difference, rows: Rows): boolean {
   return equalWithin(served, over(rows), toleranceOf(feature));
 }
@@ -146,7 +144,7 @@ const numeric: Rule = ({ served, recomputed }) =>
 
 const changedSource: Rule = ({ evidence }) => {
   const changes = evidence.flatMap(({ sourceChange }) => (sourceChange === undefined ? [] : [sourceChange]));
-  return changes.length === 0 ? undefined : { cause: "changed_source", because: `${[...new Set(changes)].join(" ")}` };
+  return changes.length === 0 ? undefined : { cause: "changed_source", because: [...new Set(changes)].join(" ") };
 };
 
 const missing: Rule = (difference) => {

@@ -93,7 +93,9 @@ function seenWindows(view: FeatureView): SeenView {
       printed.push(text);
       expressions.push(operand);
     }
-    return [{ feature, operand: operand === undefined ? -1 : printed.indexOf(text), fold: aggregateToJavascript(feature.aggregate) }];
+    return [
+      { feature, operand: operand === undefined ? -1 : printed.indexOf(text), fold: aggregateToJavascript(feature.aggregate) },
+    ];
   });
 
   function counted(rows: readonly SourceRow[], t: bigint, window: bigint | "unbounded"): SourceRow[] {
@@ -109,7 +111,9 @@ function seenWindows(view: FeatureView): SeenView {
       const values = features.map(({ feature, operand, fold }) => {
         const there = byWindow.get(feature.window) ?? counted(rows, t, feature.window).filter(isThere);
         byWindow.set(feature.window, there);
-        const inOrder = ordered.has(feature.aggregate.function) ? [...there].sort((a, b) => compareOperands(a, b, operand)) : there;
+        const inOrder = ordered.has(feature.aggregate.function)
+          ? [...there].sort((a, b) => compareOperands(a, b, operand))
+          : there;
         const operands = inOrder.map((row) => (operand < 0 ? row.event : (row.values[operand] ?? null)));
         const value = featureValue(castValue(fold(operands), feature.aggregate.type, feature.type));
         return value ?? feature.default ?? null;
@@ -117,7 +121,9 @@ function seenWindows(view: FeatureView): SeenView {
       return { values, event: null, isExpired: false };
     },
     refused(rows, t, isThere) {
-      const widest = features.map(({ feature }) => feature.window).reduce((a, b) => (a === "unbounded" || b === "unbounded" ? "unbounded" : a > b ? a : b));
+      const widest = features
+        .map(({ feature }) => feature.window)
+        .reduce((a, b) => (a === "unbounded" || b === "unbounded" ? "unbounded" : a > b ? a : b));
       return counted(rows, t, widest).filter((row) => !isThere(row));
     },
   };

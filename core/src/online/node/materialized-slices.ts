@@ -118,12 +118,7 @@ async function engineOf(session: DuckdbSession): Promise<string> {
   return version as string;
 }
 
-async function readBuckets(
-  session: DuckdbSession,
-  view: FeatureView,
-  from: bigint | undefined,
-  until: bigint,
-): Promise<Buckets> {
+async function readBuckets(session: DuckdbSession, view: FeatureView, from: bigint | undefined, until: bigint): Promise<Buckets> {
   const moment = (micros: bigint): string => literalToDuckdb(micros, { kind: "timestamp" });
   const values = view.features.flatMap((feature) => {
     const expression = feature.kind === "row" ? feature.expression : feature.aggregate.operand;
@@ -135,5 +130,7 @@ async function readBuckets(
     `SELECT ${bucketSql(view, keyList(view, "r."))} AS bucket, count(*), CAST(sum(hash(r) % 4294967291) AS VARCHAR) FROM (${inner}) AS r WHERE _v <= ${moment(until)}${since} GROUP BY bucket ORDER BY bucket`,
   );
   // The query's columns: integer, int64, string.
-  return Object.fromEntries(rows.map(([bucket, count, checksum]) => [String(bucket as number), [Number(count), checksum as string]]));
+  return Object.fromEntries(
+    rows.map(([bucket, count, checksum]) => [String(bucket as number), [Number(count), checksum as string]]),
+  );
 }

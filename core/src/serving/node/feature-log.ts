@@ -56,9 +56,11 @@ const rollMillis = 10 * 60_000;
 const restartMillis = 1000;
 
 function workerFile(): URL {
-  const candidates = ["./feature-log-worker.js", "../feature-log-worker.js", "../../../dist/serving/node/feature-log-worker.js"].map(
-    (relative) => new URL(relative, import.meta.url),
-  );
+  const candidates = [
+    "./feature-log-worker.js",
+    "../feature-log-worker.js",
+    "../../../dist/serving/node/feature-log-worker.js",
+  ].map((relative) => new URL(relative, import.meta.url));
   const found = candidates.find((url) => existsSync(fileURLToPath(url)));
   if (found === undefined) throw new SkewproofError("missing", "The feature log's worker is not built. Run `npm run build`.");
   return found;
@@ -75,7 +77,14 @@ interface ServiceLog {
 }
 
 export function startFeatureLogs(options: FeatureLogOptions): FeatureLogs {
-  const { folder, limit = defaultLimit, segment = defaultSegment, sample = 1, lost = () => undefined, failed = () => undefined } = options;
+  const {
+    folder,
+    limit = defaultLimit,
+    segment = defaultSegment,
+    sample = 1,
+    lost = () => undefined,
+    failed = () => undefined,
+  } = options;
   mkdirSync(folder, { recursive: true });
   const logs = new Map<string, ServiceLog>();
   let isFailing = false;
@@ -171,12 +180,13 @@ export function startFeatureLogs(options: FeatureLogOptions): FeatureLogs {
     async close() {
       clearInterval(timer);
       post();
-      if (worker === undefined) return;
+      const ending = worker;
+      if (ending === undefined) return;
       const closed = new Promise<void>((resolve) => (closing = resolve));
-      worker.ref();
-      worker.postMessage({ kind: "close" } satisfies LogCall);
+      ending.ref();
+      ending.postMessage({ kind: "close" } satisfies LogCall);
       await closed;
-      await worker?.terminate();
+      await ending.terminate();
     },
   };
 }

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 
@@ -50,7 +61,7 @@ export function readTailHeader(file: string): { readonly header: LogHeader; read
   try {
     let text = "";
     const buffer = Buffer.alloc(256 * 1024);
-    for (let at = 0; !text.includes("\n"); ) {
+    for (let at = 0; !text.includes("\n");) {
       const bytes = readSync(descriptor, buffer, 0, buffer.length, at);
       if (bytes === 0) return undefined;
       text += buffer.toString("utf8", 0, bytes);

@@ -80,7 +80,7 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
   function append(to: Tail, text: string): void {
     const bytes = Buffer.from(text);
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(to.descriptor, bytes, at, bytes.length - at, to.size + at);
+      for (let at = 0; at < bytes.length;) at += writeSync(to.descriptor, bytes, at, bytes.length - at, to.size + at);
     } catch (error) {
       ftruncateSync(to.descriptor, to.size);
       throw error;

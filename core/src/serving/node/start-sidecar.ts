@@ -101,7 +101,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       service,
       log: logs.open(loaded.project, service),
       /** The rows, and until when each view was materialized when they were read. */
-      read(requests: readonly FeatureRequest[], at: bigint): Pick<Served, "rows" | "materializedUntil"> {
+      read: (requests: readonly FeatureRequest[], at: bigint): Pick<Served, "rows" | "materializedUntil"> => {
         const materializedUntil = views.map((view) => view && store.materializedUntil(view));
         return { rows: reader.read(requests, at), materializedUntil };
       },

@@ -45,7 +45,11 @@ export async function comparePart(
     { name: "_log_at", type: { kind: "timestamp" } as const },
     ...given.map(({ name, type }) => ({ name, type })),
   ];
-  const named = ["_n AS _log_n", `"at" AS _log_at`, ...given.map(({ name, from }) => `${identifier(from)} AS ${identifier(name)}`)];
+  const named = [
+    "_n AS _log_n",
+    `"at" AS _log_at`,
+    ...given.map(({ name, from }) => `${identifier(from)} AS ${identifier(name)}`),
+  ];
   const labels = `(SELECT ${named.join(", ")} FROM _part)`;
   const query = pointInTimeQuery(resolveRequest({ service, labelColumns, time: "_log_at" }));
   await run(`CREATE OR REPLACE TEMP TABLE _labels AS ${stagedLabels(labels, labelColumns, "_log_at")}`);

@@ -91,7 +91,7 @@ function readRow(service: FeatureService, cells: readonly Value[]): ReadRow {
     statuses: take<string | null>(width),
     eventTimes: take<bigint | null>(width),
     marks: take<bigint | null>(storedViews(service).length),
-    header: Number(take<number>(1)[0] ?? 0),
+    header: take<number>(1)[0] ?? 0,
     recomputed: take(width),
     differs: take<boolean>(width),
   };

@@ -59,7 +59,9 @@ export async function openServedLog(session: DuckdbSession, folder: string, serv
       headers.push(header);
     }
     const columns = featureLogColumns(service).map(({ name, type }) => {
-      const value = names.has(name) ? `TRY_CAST(${identifier(name)} AS ${toDuckdbType(type)})` : `CAST(NULL AS ${toDuckdbType(type)})`;
+      const value = names.has(name)
+        ? `TRY_CAST(${identifier(name)} AS ${toDuckdbType(type)})`
+        : `CAST(NULL AS ${toDuckdbType(type)})`;
       return `${value} AS ${identifier(name)}`;
     });
     files.push({

@@ -37,7 +37,10 @@ export async function lookAtView(
   const buckets = await session.rows(`SELECT ${bucketSql(view, keySql)} FROM _looked ORDER BY _w`, signal);
   const byKey = new Map<string, number[]>();
   for (const [index, { given }] of moments.entries()) {
-    const key = keyOf(view, view.keys.map(({ key: name }) => given[name] ?? null));
+    const key = keyOf(
+      view,
+      view.keys.map(({ key: name }) => given[name] ?? null),
+    );
     const known = byKey.get(key);
     if (known === undefined) byKey.set(key, [index]);
     else known.push(index);
@@ -61,7 +64,8 @@ export async function lookAtView(
           now,
           afterMark: seen.refused(rows, at, wasMaterialized),
           arrivedLate: seen.refused(rows, at, hadArrived),
-          sourceChange: materializedUntil === null ? undefined : await changed(materializedUntil, Number(buckets[index]?.[0] ?? 0)),
+          sourceChange:
+            materializedUntil === null ? undefined : await changed(materializedUntil, Number(buckets[index]?.[0] ?? 0)),
         },
         over: {
           materialized: seen.at(rows, at, wasMaterialized).values,
