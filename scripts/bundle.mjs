@@ -12,6 +12,7 @@ const core = {
   entryPoints: {
     skewproof: "core/dist/cli/entry.js",
     "inference-worker": "core/dist/serving/node/inference-worker.js",
+    "feature-log-worker": "core/dist/serving/node/feature-log-worker.js",
   },
   outdir: "core/bundle",
   platform: "node",

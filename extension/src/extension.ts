@@ -5,6 +5,7 @@ import { commandLine } from "./engine.js";
 import { Panels } from "./panel.js";
 import { Projects } from "./projects.js";
 import { deploymentRows, featureRows, modelRows } from "./rows.js";
+import { registerSkewTests } from "./skew-tests.js";
 import { Tree } from "./tree.js";
 
 /** Registers views and commands; everything else is loaded or started when it is first needed. */
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
     };
     context.subscriptions.push(vscode.commands.registerCommand(id, guarded));
   }
+  context.subscriptions.push(registerSkewTests(projects));
   const watcher = vscode.workspace.createFileSystemWatcher("**/{skewproof.yaml,definitions/**/*.yaml}");
   context.subscriptions.push(watcher, watcher.onDidChange(refresh), watcher.onDidCreate(refresh), watcher.onDidDelete(refresh));
 

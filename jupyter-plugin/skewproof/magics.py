@@ -91,8 +91,12 @@ class SkewproofMagics(Magics):
 
     @magic_arguments()
     @argument("--service", required=True, help="Feature service")
+    @argument("--since", default=None, help="Only what was served at this moment or later, ISO 8601")
+    @argument("--until", default=None, help="Only what was served before this moment")
     @line_magic
     def skew(self, line):
-        """Whether what was served equals what training would compute, by the served log."""
-        job = self._job("skew", {"service": parse_argstring(self.skew, line).service})
+        """Whether what was served equals what training would compute, by the served log, and why not."""
+        arguments = parse_argstring(self.skew, line)
+        given = {"service": arguments.service, "since": arguments.since, "until": arguments.until}
+        job = self._job("skew", {name: value for name, value in given.items() if value})
         return self._view(job["result"], job["view"])

@@ -5,6 +5,7 @@ import { driftTemplate } from "./drift.js";
 import { featureTemplate } from "./feature.js";
 import { featuresTemplate } from "./features.js";
 import type { Host, Rendered } from "./host.js";
+import { skewTemplate, type SkewChoice } from "./skew.js";
 import { style } from "./style.js";
 import { tableView } from "./table.js";
 
@@ -19,6 +20,7 @@ export function renderView(element: HTMLElement, view: View, host: Host = {}): R
   root.adoptedStyleSheets = [sheet];
   let filter = view.kind === "features" ? (view.filter ?? "") : "";
   let chosen: string | undefined;
+  let skewChoice: SkewChoice = {};
 
   const content = (): TemplateResult => {
     switch (view.kind) {
@@ -34,8 +36,12 @@ export function renderView(element: HTMLElement, view: View, host: Host = {}): R
           chosen = feature;
           draw();
         });
-      case "status":
       case "skew":
+        return skewTemplate(view, host, skewChoice, (choice) => {
+          skewChoice = choice;
+          draw();
+        });
+      case "status":
       case "training_set":
       case "models":
       case "deployments":

@@ -45,10 +45,33 @@ input[type="search"] { font: inherit; color: inherit; width: 100%; max-width: 24
 .lineage li small { color: var(--skewproof-muted); display: block; font-size: .85em; }
 .chart svg { max-width: 100%; height: auto; }
 .verdict { white-space: nowrap; }
+.remarks { list-style: none; margin: 0 0 1em; padding: 0; color: var(--skewproof-muted); }
+.chips { display: flex; flex-wrap: wrap; gap: .4em; margin: 0 0 1em; }
+button.chip { color: var(--skewproof-text); border: 1px solid var(--skewproof-line); border-radius: 1em; padding: .15em .8em; }
+button.chip:hover { background: var(--skewproof-hover); text-decoration: none; }
+button.chip[aria-pressed="true"] { border-color: var(--skewproof-focus); outline: 1px solid var(--skewproof-focus); outline-offset: -2px; font-weight: 600; }
+button.chip[aria-pressed="true"]:focus-visible { outline-width: 2px; outline-offset: 2px; }
+.cause { white-space: nowrap; margin-right: .8em; }
+.chip .count { font-variant-numeric: tabular-nums; color: var(--skewproof-muted); margin-left: .3em; }
+.sides th[scope="row"], .skew-features :is(th[scope="row"], button) { overflow-wrap: break-word; max-width: 22em; }
+.sides th[scope="row"] { padding-left: .6em; }
+.skew-features th[scope="row"] { min-width: 10em; }
+.sides .value { font-family: var(--vscode-editor-font-family, var(--jp-code-font-family, ui-monospace, monospace)); font-size: .93em; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; max-width: 18em; }
+.sides .differs { font-weight: 700; }
+.sides .value { padding-left: .6em; }
+.sides td.differs:nth-child(2) { border-left: 3px solid var(--skewproof-current); }
+.sides td.differs:nth-child(3) { border-left: 3px solid var(--skewproof-reference); }
+.sides .extra { color: var(--skewproof-muted); white-space: nowrap; }
+.mark { color: var(--skewproof-current); margin-right: .4em; font-weight: 700; }
+.steps { display: flex; gap: .8em; align-items: center; }
+summary { cursor: pointer; margin: 1em 0 .4em; }
+.names code { margin-right: .6em; }
 .error { border-left: 3px solid var(--vscode-errorForeground, #c62828); padding-left: 1em; white-space: pre-wrap; overflow-wrap: anywhere; }
 @container (max-width: 34rem) {
   .features :is(th, td):nth-child(n+3) { display: none; }
   .features td:nth-child(2) { white-space: nowrap; }
+  .sides .extra, .skew-features :is(th, td):nth-child(2), .skew-features :is(th, td):nth-child(4) { display: none; }
+  .sides th[scope="row"], .skew-features :is(th[scope="row"], button) { min-width: 0; max-width: 9em; }
   .lineage { grid-template-columns: minmax(0, 1fr); }
   .lineage .arrow { transform: rotate(90deg); justify-self: start; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }

@@ -12,6 +12,9 @@ export function registerServe(program: Command): void {
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port; 0 picks a free one", "8480")
     .option("--token-file <file>", "the token that requests must carry; made when it is not there")
+    .option("--log-limit <bytes>", "disk that the log of served rows may take, such as 2GB; the oldest goes first", "10GB")
+    .option("--log-segment <bytes>", "size at which the log's open file is closed and made Parquet", "64MB")
+    .option("--log-sample <share>", "share of the entities whose served rows are logged, above 0 and at most 1", "1")
     .option("--replay", "accept a request's own moment (options.at), to replay history")
     .addHelpText("after", "\nExample:\n  skewproof serve --bundle late_flight@1 --port 0 --json")
     .action(act(serve));
@@ -24,6 +27,9 @@ interface Options {
   readonly port: string;
   readonly tokenFile?: string;
   readonly replay?: boolean;
+  readonly logLimit: string;
+  readonly logSegment: string;
+  readonly logSample: string;
 }
 
 async function serve(invocation: Invocation, options: Options): Promise<number> {
@@ -31,10 +37,14 @@ async function serve(invocation: Invocation, options: Options): Promise<number> 
   const { SkewproofError } = await import("../errors.js");
   const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
   const { startSidecar } = await import("../serving/node/start-sidecar.js");
+  const { parseSize } = await import("../values/parse-size.js");
   const { listModelVersions } = await import("../models/node/model-store.js");
   const port = Number(options.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new SkewproofError("usage", `--port ${options.port} is no port; give a number from 0 to 65535.`);
+  const sample = Number(options.logSample);
+  if (!(sample > 0 && sample <= 1))
+    throw new SkewproofError("usage", `--log-sample ${options.logSample} is no share; give a number above 0 and at most 1.`);
   const loopback = ["127.0.0.1", "localhost", "::1"].includes(options.host);
   if (!loopback && options.tokenFile === undefined)
     throw new SkewproofError(
@@ -54,6 +64,10 @@ async function serve(invocation: Invocation, options: Options): Promise<number> 
     host: options.host,
     port,
     replay: options.replay === true,
+    logLimit: parseSize(options.logLimit, "--log-limit"),
+    logSegment: parseSize(options.logSegment, "--log-segment"),
+    logSample: sample,
+    warn: (message) => void process.stderr.write(`${message}\n`),
     tokenFile: options.tokenFile === undefined ? path.join(folder, "sidecar.token") : invocation.path(options.tokenFile),
   });
   const document = { url: sidecar.url, grpc: null, token_file: sidecar.tokenFile, pid: process.pid };

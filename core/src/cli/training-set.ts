@@ -60,7 +60,8 @@ async function trainingSet(invocation: Invocation, options: Options): Promise<nu
   if (options.engine !== "duckdb")
     throw new SkewproofError("usage", `There is no offline engine ${options.engine} here; there is duckdb.`);
   const labels = await labelsOf(invocation, options);
-  const memoryLimit = options.memoryLimit === undefined ? undefined : await bytesOf(options.memoryLimit);
+  const { parseSize } = await import("../values/parse-size.js");
+  const memoryLimit = options.memoryLimit === undefined ? undefined : parseSize(options.memoryLimit, "--memory-limit");
   const root = findProject(invocation.projectDir);
   const started = performance.now();
   const { manifest, reused, quarantine, spilled } = await buildTrainingSet(await loadValidProject(root), {
@@ -111,11 +112,4 @@ async function labelsOf(invocation: Invocation, options: Options): Promise<Train
   if (step === undefined || step === 0n)
     throw new SkewproofError("usage", `--every ${every ?? ""} is no duration such as 30s, 15m, 1h, 7d or 4w.`);
   return { grid: { from: parseMoment(from ?? "", "--from"), to: parseMoment(to ?? "", "--to"), every: step } };
-}
-
-async function bytesOf(size: string): Promise<number> {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMGT])i?B$/i.exec(size.trim());
-  if (match !== null) return Math.floor(Number(match[1]) * 1000 ** ("KMGT".indexOf((match[2] ?? "K").toUpperCase()) + 1));
-  const { SkewproofError } = await import("../errors.js");
-  throw new SkewproofError("usage", `--memory-limit ${size} is no size such as 512MB or 2GB.`);
 }

@@ -1,3 +1,4 @@
+import { causesText, rateText, skewRemarks, skewSentence } from "../skew/skew-text.js";
 import type { View } from "./view.js";
 
 /** A view as a sentence and a table: what text and HTML show where nothing can be drawn. */
@@ -76,17 +77,19 @@ export function viewTable(view: View): ViewTable {
     }
     case "skew": {
       const { report } = view;
-      const wrong = report.features.filter(({ different }) => different > 0).length;
       return {
         title: `Skew of ${report.service}`,
-        sentence: `Training and serving differ in ${wrong} of ${plural(report.features.length, "feature")}: ${plural(report.compared, "served row")} compared, ${report.equal} equal, ${report.different} different${report.asOf === null ? "" : `, until ${report.asOf}`}.`,
-        head: ["Feature", "Compared", "Equal", "Different", "Example: served, recomputed"],
-        rows: report.features.map(({ feature, compared, equal, different, examples: [first] }) => [
+        sentence: [skewSentence(report), ...skewRemarks(report)].join(" "),
+        head: ["Feature", "Compared", "Different", "Rate (95 % interval)", "Causes", "Example: served, recomputed"],
+        rows: report.features.map(({ feature, compared, different, rate, causes, examples: [first] }) => [
           feature,
           String(compared),
-          String(equal),
           String(different),
-          first === undefined ? "" : `${JSON.stringify(first.served)}, ${JSON.stringify(first.recomputed)} at ${first.at}`,
+          rateText(rate),
+          causesText(causes),
+          first === undefined
+            ? ""
+            : `${JSON.stringify(first.served)}, ${JSON.stringify(first.recomputed)} at ${report.rows[first.row]?.at ?? "?"}. ${first.because}`,
         ]),
       };
     }

@@ -64,7 +64,11 @@ function show(view: View): void {
   shown = renderView(element, view, {
     send(request) {
       if (request.type === "open-feature") location.hash = `feature/${request.view}/${request.feature}`;
-      if (request.type === "run-skew") location.hash = `skew/${request.service}`;
+      if (request.type === "run-skew") {
+        const hash = `#skew/${request.service}`;
+        if (location.hash === hash) void open();
+        else location.hash = hash;
+      }
       if (request.type === "open-definition") void navigator.clipboard.writeText(`${request.file}:${request.line + 1}`);
     },
   });

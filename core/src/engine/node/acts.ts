@@ -1,7 +1,11 @@
+import path from "node:path";
+
 import Type, { type Static, type TSchema } from "typebox";
 import Value from "typebox/value";
 
 import { SkewproofError } from "../../errors.js";
+import { collectReport, nothingServed } from "../../skew/collect-report.js";
+import { requireService } from "../../registry/find.js";
 import { loadProject, loadValidProject, type LoadedProject } from "../../registry/node/load-project.js";
 import { didYouMean } from "../../values/nearest-name.js";
 import { parseMoment } from "../../values/parse-moment.js";
@@ -70,13 +74,20 @@ const acts: ReadonlyMap<string, Act> = new Map<string, Act>([
   [
     "skew",
     act(
-      Type.Object({ service: text, log: Type.Optional(text), since: Type.Optional(text) }),
-      async ({ since, ...rest }, context) => {
+      Type.Object({ service: text, log: Type.Optional(text), since: Type.Optional(text), until: Type.Optional(text) }),
+      async ({ since, until, ...rest }, context) => {
         const { runSkew } = await import("../../skew/node/run-skew.js");
+        const { hasServedLog } = await import("../../skew/node/served-log.js");
         const { signal, progress } = context;
         const from = since === undefined ? {} : { since: parseMoment(since, "since:") };
-        const options = { ...rest, ...from, signal, progress };
-        const report = await runSkew(await load(context), options);
+        const to = until === undefined ? {} : { until: parseMoment(until, "until:") };
+        const options = { ...rest, ...from, ...to, signal, progress };
+        const loaded = await load(context);
+        const service = requireService(loaded.project, rest.service);
+        const folder = rest.log ?? path.join(context.root, ".skewproof", "log");
+        // An editor shows what to do rather than an error.
+        const isEmpty = !hasServedLog(folder, service.name);
+        const report = isEmpty ? collectReport(service).report(nothingServed) : await runSkew(loaded, options);
         return { result: report, view: { version: 1, kind: "skew", report } };
       },
     ),

@@ -9,7 +9,7 @@ import { readDistributions } from "../../profiles/node/latest-distribution.js";
 import { loadProject, type LoadedProject } from "../../registry/node/load-project.js";
 import { deploymentAt } from "../../serving/node/deploy.js";
 import { setErrors } from "../../serving/node/http-errors.js";
-import { isAuthorized } from "../../serving/node/token.js";
+import { authorizer } from "../../serving/node/token.js";
 import { version } from "../../version.js";
 import { featuresView, featureView } from "../../views/feature-views.js";
 import { viewBundle } from "../../views/node/view-bundle.js";
@@ -48,6 +48,7 @@ const waitQuery = Type.Object({ wait: Type.Optional(Type.Integer({ minimum: 0, m
 export async function startEngine({ root, command, port = 0, idleMinutes }: EngineOptions): Promise<Engine> {
   await claimEngine(root);
   const token = randomBytes(32).toString("base64url");
+  const isAuthorized = authorizer(token);
   const jobs = new Jobs();
   const server = Fastify({ bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true });
   let lastRequest = Date.now();
@@ -59,7 +60,7 @@ export async function startEngine({ root, command, port = 0, idleMinutes }: Engi
 
   server.addHook("onRequest", async (request, reply) => {
     lastRequest = Date.now();
-    if (request.url.startsWith("/api/") && !isAuthorized(request.headers.authorization, token))
+    if (request.url.startsWith("/api/") && !isAuthorized(request.headers.authorization))
       await reply
         .code(401)
         .send({ error: 'Send the token of .skewproof/engine.json as "Authorization: Bearer …".', code: "unauthorized" });

@@ -14,6 +14,7 @@ import { keyText, onlineView, type OnlineView } from "../online-view.js";
 import { writeKey, type WriteMode } from "../write-key.js";
 import { collectSpaces } from "./collect-spaces.js";
 import { openKeyValueStore } from "./open-key-value-store.js";
+import { recordSlice } from "./materialized-slices.js";
 import { removeVanishedKeys } from "./remove-vanished-keys.js";
 import { spacesOf } from "./space-of.js";
 
@@ -75,7 +76,15 @@ async function materializeAlone(loaded: LoadedProject, options: MaterializeOptio
       const online = onlineView(view);
       progress(`Materializing ${view.name}`);
       report.push(
-        await materializeView({ ...options, session, store, online, space: spaceOf(online), project: loaded.project.name }),
+        await materializeView({
+          ...options,
+          session,
+          store,
+          online,
+          space: spaceOf(online),
+          project: loaded.project.name,
+          root: loaded.root,
+        }),
       );
     }
     const collected = dryRun ? [] : await collectSpaces(store, loaded.project, until, signal);
@@ -91,6 +100,7 @@ interface ViewWork extends MaterializeOptions {
   readonly online: OnlineView;
   readonly space: string;
   readonly project: string;
+  readonly root: string;
 }
 
 async function materializeView(work: ViewWork): Promise<MaterializedView> {
@@ -114,6 +124,7 @@ async function materializeView(work: ViewWork): Promise<MaterializedView> {
   const written = await writeRows(work, range);
   const removed = full ? await removeVanishedKeys(session, store, online, space, until, signal) : undefined;
   signal?.throwIfAborted();
+  await recordSlice(session, work.root, view, previous, until);
   await store.write(space, [], { ...record(), materializedUntil: until });
   return { view: view.name, ...written, until: printTimestamp(until), ...(removed === undefined ? {} : { removed }) };
 }

@@ -29,10 +29,10 @@ export function limitAdmission(server: FastifyInstance, { perTurn, inFlight }: A
       });
     if (thisTurn > perTurn || waiting >= inFlight) {
       shed();
-      void reply
-        .code(503)
-        .header("retry-after", "1")
-        .send({ error: "This sidecar has more requests than it can answer in time. Try again in a second.", code: "unavailable" });
+      void reply.code(503).header("retry-after", "1").send({
+        error: "This sidecar has more requests than it can answer in time. Try again in a second.",
+        code: "unavailable",
+      });
       return;
     }
     waiting++;

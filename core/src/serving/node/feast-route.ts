@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
+
 import type { FastifyInstance } from "fastify";
 import Type from "typebox";
 
 import { SkewproofError } from "../../errors.js";
-import type { FeatureRequest, FeatureRow } from "../../online/read-features.js";
 import type { BoundProject, FeatureService } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
 import { serviceOfFeatures } from "../../registry/service-of-features.js";
@@ -11,6 +12,7 @@ import { floorDivide, printTimestamp } from "../../values/timestamp-text.js";
 import type { Value } from "../../values/value.js";
 import type { ValueType } from "../../values/value-type.js";
 import { readRequests } from "./predict.js";
+import type { ServedFeatures } from "./served-features.js";
 
 const body = Type.Object({
   entities: Type.Record(Type.String(), Type.Array(Type.Unknown(), { minItems: 1, maxItems: 10_000 }), { minProperties: 1 }),
@@ -24,26 +26,18 @@ type Body = Type.Static<typeof body>;
  * Feast's `POST /get-online-features`: columns in, columns out, so that a client of a Feast feature server needs only
  * another URL. Entities come first in the answer, as Feast gives them; request columns of on-demand views stand among the entities.
  */
-export function registerFeast(
-  server: FastifyInstance,
-  project: BoundProject,
-  read: (service: FeatureService, requests: readonly FeatureRequest[]) => Promise<readonly FeatureRow[]>,
-): void {
+export function registerFeast(server: FastifyInstance, project: BoundProject, features: ServedFeatures): void {
   // Clients repeat the same few lists of features; what was made for one is kept, the oldest leaving first.
   const services = new Map<string, FeatureService>();
   const mostServices = 1000;
-  const serviceOf = ({ features = [], feature_service, full_feature_names = false }: Body): FeatureService => {
-    if (typeof feature_service === "string") {
-      const service = requireService(project, feature_service);
-      if (!full_feature_names) return service;
-      return { ...service, features: service.features.map((one) => ({ ...one, name: `${one.view.name}__${one.feature.name}` })) };
-    }
-    if (features.length === 0)
+  const serviceOf = ({ features: named = [], feature_service, full_feature_names = false }: Body): FeatureService => {
+    if (typeof feature_service === "string") return requireService(project, feature_service);
+    if (named.length === 0)
       throw new SkewproofError("usage", "Name a feature_service, or features as view:feature; the request has neither.");
-    const name = `${String(full_feature_names)} ${features.join(" ")}`;
+    const name = `${String(full_feature_names)} ${named.join(" ")}`;
     let service = services.get(name);
     if (service === undefined) {
-      service = serviceOfFeatures(project, features, full_feature_names);
+      service = serviceOfFeatures(project, named, full_feature_names);
       if (services.size >= mostServices) services.delete([...services.keys()][0] ?? "");
       services.set(name, service);
     }
@@ -58,9 +52,16 @@ export function registerFeast(
     if (uneven !== undefined)
       throw new SkewproofError("usage", `entities.${uneven[0]} has ${uneven[1].length} values where others have ${length}.`);
     const lines = Array.from({ length }, (_, row) => Object.fromEntries(columns.map(([name, values]) => [name, values[row]])));
-    const rows = await read(service, readRequests(service, lines, lines));
+    const requests = readRequests(service, lines, lines);
+    const at = BigInt(Date.now()) * 1000n;
+    const { rows, log } = await features.read(service, requests, at);
+    // A list of features is no service, and has no log of its own.
+    if (typeof asked.feature_service === "string") log({ requestId: randomUUID(), at, requests });
+    const names = service.features.map(({ name, view, feature }) =>
+      asked.full_feature_names === true ? `${view.name}__${feature.name}` : name,
+    );
     return {
-      metadata: { feature_names: [...columns.map(([name]) => name), ...service.features.map(({ name }) => name)] },
+      metadata: { feature_names: [...columns.map(([name]) => name), ...names] },
       results: [
         ...columns.map(([, values]) => ({
           values,

@@ -35,6 +35,22 @@ export function createMetrics() {
       labelNames: ["model", "version"],
       registers,
     }),
+    unanswered: new Counter({
+      name: "skewproof_unanswered_reads_total",
+      help: "Requests that got a view's defaults, since the online store did not answer in time",
+      labelNames: ["view"],
+      registers,
+    }),
+    shed: new Counter({
+      name: "skewproof_shed_requests_total",
+      help: "Requests refused with 503, since more came than could be answered in time",
+      registers,
+    }),
+    logLost: new Counter({
+      name: "skewproof_feature_log_lost_rows_total",
+      help: "Served rows that could not be logged: the disk did not take them in time",
+      registers,
+    }),
     logPending: new Gauge({ name: "skewproof_feature_log_pending_rows", help: "Served rows not yet on disk", registers }),
   };
 }

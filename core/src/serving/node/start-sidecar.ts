@@ -1,32 +1,30 @@
-import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 
 import swagger from "@fastify/swagger";
 import Fastify from "fastify";
-import Type from "typebox";
 
 import { SkewproofError } from "../../errors.js";
 import { findModelVersion, openBundle } from "../../models/node/model-store.js";
-import type { OnlineStore } from "../../online/key-value-store.js";
 import { openKeyValueStore } from "../../online/node/open-key-value-store.js";
-import { spacesOf } from "../../online/node/space-of.js";
-import { createFeatureReader, type FeatureReader } from "../../online/read-features.js";
-import type { FeatureService } from "../../registry/bound-project.js";
 import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
-import { toJsonValue } from "../../values/json-value.js";
-import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
 import { version } from "../../version.js";
+import { limitAdmission, usualLimits } from "./admission.js";
+import { registerDeployments } from "./deployments-route.js";
 import { registerFeast } from "./feast-route.js";
-import { openFeatureLog, type FeatureLog } from "./feature-log.js";
+import { startFeatureLogs } from "./feature-log.js";
+import { registerFeatures } from "./features-route.js";
 import { setErrors } from "./http-errors.js";
-import { createMetrics, type Stage } from "./metrics.js";
+import { createMetrics } from "./metrics.js";
+import { repositoryModels } from "./model-repository.js";
 import { registerOpenInferenceProtocol } from "./open-inference-protocol.js";
-import { predictionOf, readRequests, rowOf } from "./predict.js";
+import { registerPredict } from "./predict-route.js";
+import { requestMoment } from "./request-moment.js";
+import { servedFeatures } from "./served-features.js";
 import { ServedModels } from "./served-models.js";
 import { statusPage } from "./status-page.js";
-import { ensureToken, isAuthorized } from "./token.js";
+import { authorizer, ensureToken } from "./token.js";
 
 export interface SidecarOptions {
   /** Absent: only plain ONNX files are served. */
@@ -40,8 +38,18 @@ export interface SidecarOptions {
   /** Requests may name their own moment (`options.at`). */
   readonly replay?: boolean;
   readonly tokenFile: string;
+  /** Milliseconds that a request waits for the online store; then it is answered with defaults. Default 50. */
+  readonly storeDeadline?: number;
   /** Where served rows are logged; default `.skewproof/log` of the project. */
   readonly logFolder?: string;
+  /** Bytes that the log may take, all services together; default 10 GB. */
+  readonly logLimit?: number;
+  /** Bytes of an open file of the log; default 64 MB. */
+  readonly logSegment?: number;
+  /** Share of entities whose rows are logged, above 0 and at most 1; default all. */
+  readonly logSample?: number;
+  /** Told what a person should know while it serves. */
+  readonly warn?: (message: string) => void;
 }
 
 export interface Sidecar {
@@ -52,58 +60,39 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
-const row = Type.Record(Type.String(), Type.Unknown());
-const predictBody = Type.Object({
-  entities: Type.Array(row, { minItems: 1, maxItems: 10_000 }),
-  request: Type.Optional(Type.Array(row)),
-  options: Type.Optional(Type.Object({ features: Type.Optional(Type.Boolean()), at: Type.Optional(Type.String()) })),
-});
-const featuresBody = Type.Object({
-  entities: Type.Array(row, { minItems: 1, maxItems: 10_000 }),
-  request: Type.Optional(Type.Array(row)),
-  options: Type.Optional(Type.Object({ at: Type.Optional(Type.String()) })),
-});
-type PredictBody = Type.Static<typeof predictBody>;
-type FeaturesBody = Type.Static<typeof featuresBody>;
-
 /** Starts the serving sidecar. Throws `unavailable` when the port is in use, and what loading the models throws. */
 export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { loaded, host = "127.0.0.1", port = 0, replay = false } = options;
   const token = ensureToken(options.tokenFile);
+  const isAuthorized = authorizer(token);
   const models = new ServedModels();
   const metrics = createMetrics();
-  const store: OnlineStore | undefined =
+  const store =
     loaded === undefined || !hasOnlineFeatures(loaded) ? undefined : await openKeyValueStore(loaded, { readOnly: true });
-  const spaceOf = spacesOf(loaded?.project.name ?? "");
-  const services = new Map<string, ReturnType<typeof openService>>();
+  const logs = loaded === undefined || store === undefined ? undefined : openLogs(loaded);
+  const features =
+    loaded === undefined || store === undefined || logs === undefined
+      ? undefined
+      : servedFeatures(loaded.project, store, logs, {
+          deadline: options.storeDeadline ?? 50,
+          unanswered: (view) => {
+            metrics.unanswered.inc({ view });
+          },
+        });
+  const moment = requestMoment(replay);
 
-  function openService(service: FeatureService) {
-    if (store === undefined || loaded === undefined)
-      throw new SkewproofError("missing", "This sidecar serves no feature service.");
-    const folder = options.logFolder ?? path.join(loaded.root, ".skewproof", "log");
-    return {
-      service,
-      reader: createFeatureReader(service, store, spaceOf),
-      log: openFeatureLog(folder, service, loaded.project.digest, `${Date.now()}-${process.pid}`),
-    };
+  function openLogs({ root }: LoadedProject) {
+    return startFeatureLogs({
+      folder: options.logFolder ?? path.join(root, ".skewproof", "log"),
+      ...(options.logLimit === undefined ? {} : { limit: options.logLimit }),
+      ...(options.logSegment === undefined ? {} : { segment: options.logSegment }),
+      ...(options.logSample === undefined ? {} : { sample: options.logSample }),
+      lost: (rows) => {
+        metrics.logLost.inc(rows);
+      },
+      failed: options.warn ?? (() => undefined),
+    });
   }
-  const serviceOf = (service: FeatureService): ReturnType<typeof openService> => {
-    let found = services.get(service.name);
-    if (found === undefined) services.set(service.name, (found = openService(service)));
-    return found;
-  };
-  const moment = (at: string | undefined): bigint => {
-    if (at === undefined) return BigInt(Date.now()) * 1000n;
-    if (!replay)
-      throw new SkewproofError(
-        "usage",
-        "options.at is accepted only by a sidecar started with --replay; here a request's moment is the server's clock.",
-      );
-    const parsed = parseTimestamp(at);
-    if (parsed === undefined)
-      throw new SkewproofError("usage", `options.at: ${at} is not a moment; write it as 2001-06-01T07:00:00Z.`);
-    return parsed;
-  };
 
   async function activate(reference: string): Promise<{ model: string; version: string }> {
     if (loaded === undefined)
@@ -121,12 +110,17 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     routerOptions: { ignoreTrailingSlash: true },
   });
   await server.register(swagger, { openapi: { openapi: "3.1.0", info: { title: "Skewproof sidecar", version } } });
-  server.addHook("onRequest", async (request, reply) => {
-    if (request.url === "/healthz" || request.url === "/readyz") return;
-    if (!isAuthorized(request.headers.authorization, token))
-      await reply
-        .code(401)
-        .send({ error: `Send the token of ${options.tokenFile} as "Authorization: Bearer …".`, code: "unauthorized" });
+  limitAdmission(server, usualLimits, () => {
+    metrics.shed.inc();
+  });
+  server.addHook("onRequest", (request, reply, done) => {
+    if (request.url === "/healthz" || request.url === "/readyz" || isAuthorized(request.headers.authorization)) {
+      done();
+      return;
+    }
+    void reply
+      .code(401)
+      .send({ error: `Send the token of ${options.tokenFile} as "Authorization: Bearer …".`, code: "unauthorized" });
   });
   server.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "unknown";
@@ -139,7 +133,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   server.get("/healthz", () => ({ ok: true }));
   server.get("/readyz", () => ({ ok: true, models: models.list().map(({ active }) => `${active.name}@${active.version}`) }));
   server.get("/metrics", async (_, reply) => {
-    metrics.logPending.set([...services.values()].reduce((total, { log }) => total + log.pending, 0));
+    metrics.logPending.set(logs?.pending ?? 0);
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   server.get("/openapi.json", () => server.swagger());
@@ -150,115 +144,16 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       .send(statusPage(models, replay)),
   );
   registerOpenInferenceProtocol(server, models);
-  if (loaded !== undefined && store !== undefined) {
-    const readers = new WeakMap<FeatureService, FeatureReader>();
-    registerFeast(server, loaded.project, async (service, requests) => {
-      let reader = readers.get(service);
-      if (reader === undefined) readers.set(service, (reader = createFeatureReader(service, store, spaceOf)));
-      return await reader.read(requests, moment(undefined));
-    });
+  if (loaded !== undefined && features !== undefined) {
+    registerFeatures(server, loaded.project, features, moment);
+    registerFeast(server, loaded.project, features);
   }
-
-  server.post<{ Params: { service: string }; Body: FeaturesBody }>(
-    "/v1/features/:service",
-    { schema: { body: featuresBody } },
-    async ({ params, body }) => {
-      if (loaded === undefined) throw new SkewproofError("missing", "This sidecar serves no feature service.");
-      const { service, reader } = serviceOf(requireService(loaded.project, params.service));
-      const rows = await reader.read(readRequests(service, body.entities, body.request), moment(body.options?.at));
-      return {
-        features: service.features.map(({ name }) => name),
-        rows: rows.map(({ values, statuses, eventTimes }) => ({
-          values: values.map((value, index) => toJsonValue(value, typeAt(service, index))),
-          statuses,
-          event_times: eventTimes.map((time) => (time === null ? null : printTimestamp(time))),
-        })),
-      };
-    },
-  );
-
-  for (const route of ["/v1/models/:model/predict", "/v1/models/:model/versions/:version/predict"])
-    server.post<{ Params: { model: string; version?: string }; Body: PredictBody }>(
-      route,
-      { schema: { body: predictBody } },
-      async ({ params, body }) => {
-        const started = performance.now();
-        let last = started;
-        const lap = (stage: Stage): void => {
-          const now = performance.now();
-          metrics.stage.observe({ stage }, (now - last) / 1000);
-          last = now;
-        };
-        const model = models.find(params.model, params.version);
-        if (model.features === undefined)
-          throw new SkewproofError(
-            "usage",
-            `The model ${model.name} has no feature service; call /v2/models/${model.name}/infer.`,
-          );
-        const { service, reader, log } = serviceOf(model.features.service);
-        const requests = readRequests(service, body.entities, body.request);
-        const at = moment(body.options?.at);
-        lap("parse");
-        const rows = await reader.read(requests, at);
-        lap("features");
-        const outputs = await model.inference.run(model.features.pack(rows.map(({ values }) => values)));
-        lap("inference");
-        const requestId = randomUUID();
-        const withFeatures = body.options?.features === true;
-        const output = model.features.output;
-        const predictions = rows.map(({ values, statuses }, index) => {
-          log.append({
-            requestId,
-            row: index,
-            at,
-            model: model.name,
-            version: model.version,
-            entities: requests[index]?.entities ?? {},
-            request: requests[index]?.request ?? {},
-            values,
-            statuses,
-          });
-          const all = Object.fromEntries(
-            Object.entries(outputs).map(([name, tensor]) => [name, rowOf(tensor, index, rows.length)]),
-          );
-          const prediction = { value: predictionOf(outputs, output, index, rows.length), outputs: all };
-          if (!withFeatures) return prediction;
-          const named = (cells: readonly unknown[]): object =>
-            Object.fromEntries(service.features.map(({ name }, cell) => [name, cells[cell]]));
-          return {
-            ...prediction,
-            features: named(values.map((value, cell) => toJsonValue(value, typeAt(service, cell)))),
-            statuses: named(statuses),
-          };
-        });
-        metrics.rows.inc({ model: model.name, version: model.version }, rows.length);
-        lap("respond");
-        return { model: model.name, version: model.version, predictions, request_id: requestId };
-      },
-    );
-
-  const deploymentBody = Type.Object({ bundle: Type.String() });
-  server.get("/v1/deployments", () => ({
-    deployments: models.list().map(({ active, previous }) => ({
-      model: active.name,
-      version: active.version,
-      digest: active.bundle?.digest ?? null,
-      previous: previous?.version ?? null,
-    })),
-  }));
-  server.post<{ Body: Type.Static<typeof deploymentBody> }>(
-    "/v1/deployments",
-    { schema: { body: deploymentBody } },
-    async ({ body }) => activate(body.bundle),
-  );
-  server.post<{ Params: { model: string } }>("/v1/deployments/:model/rollback", ({ params }) => {
-    const served = models.rollback(params.model);
-    return { model: served.name, version: served.version };
-  });
+  registerPredict(server, { models, features, moment, metrics });
+  registerDeployments(server, models, activate);
 
   const close = async (): Promise<void> => {
     await server.close();
-    for (const { log } of services.values() as Iterable<{ log: FeatureLog }>) log.close();
+    await logs?.close();
     await models.close();
     await store?.close();
   };
@@ -281,25 +176,6 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   }
 }
 
-function typeAt(service: FeatureService, index: number): FeatureService["features"][number]["feature"]["type"] {
-  return service.features[index]?.feature.type ?? { kind: "null" };
-}
-
 function hasOnlineFeatures({ project }: LoadedProject): boolean {
   return [...project.views.values()].some((view) => view.kind === "feature_view" && view.online);
-}
-
-/** Files in Triton's layout; of each model the greatest version comes last and is the active one. */
-function repositoryModels(folder: string): { name: string; version: string; file: string }[] {
-  if (!existsSync(folder)) throw new SkewproofError("missing", `The model repository ${folder} is not there.`);
-  const found = readdirSync(folder)
-    .filter((name) => statSync(path.join(folder, name)).isDirectory())
-    .flatMap((name) =>
-      readdirSync(path.join(folder, name))
-        .filter((version) => /^\d+$/.test(version) && existsSync(path.join(folder, name, version, "model.onnx")))
-        .sort((a, b) => Number(a) - Number(b))
-        .map((version) => ({ name, version, file: path.join(folder, name, version, "model.onnx") })),
-    );
-  if (found.length === 0) throw new SkewproofError("missing", `The model repository ${folder} holds no NAME/VERSION/model.onnx.`);
-  return found;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -17,16 +17,21 @@ export function ensureToken(file: string): string {
  * Whether an Authorization header carries the token, compared in constant time: as Bearer, or as the password of Basic,
  * which clients send that know nothing but a URL (`http://:TOKEN@127.0.0.1:8480`).
  */
-export function isAuthorized(header: string | undefined, token: string): boolean {
-  const [scheme = "", credentials = ""] = (header ?? "").split(" ");
-  const given =
-    scheme.toLowerCase() === "basic"
-      ? Buffer.from(credentials, "base64")
-          .toString("utf8")
-          .replace(/^[^:]*:/, "")
-      : scheme.toLowerCase() === "bearer"
-        ? credentials
-        : "";
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
+export function authorizer(token: string): (header: string | undefined) => boolean {
+  const expected = digest(token);
+  return (header) => {
+    const [scheme = "", credentials = ""] = (header ?? "").split(" ");
+    const kind = scheme.toLowerCase();
+    const given =
+      kind === "basic"
+        ? Buffer.from(credentials, "base64")
+            .toString("utf8")
+            .replace(/^[^:]*:/, "")
+        : kind === "bearer"
+          ? credentials
+          : "";
+    return timingSafeEqual(digest(given), expected);
+  };
 }
+
+const digest = (text: string): Buffer => hash("sha256", text, "buffer");

@@ -14,7 +14,7 @@ import { closeValues } from "../../values/close-values.js";
 import { compareValues } from "../../values/compare-values.js";
 import type { Row, Value } from "../../values/value.js";
 import type { Column } from "../../values/value-type.js";
-import { servedEquals } from "../compare-served.js";
+import { equalWithin, toleranceOf } from "../compare-served.js";
 import type { Question } from "../sample-questions.js";
 
 export interface Differing {
@@ -66,7 +66,7 @@ async function windowOperator(
     featureValue(castValue(aggregateToJavascript(feature.aggregate)(values), feature.aggregate.type, feature.type)) ??
     feature.default ??
     null;
-  return servedEquals(one)(folded, value)
+  return equalWithin(folded, value, toleranceOf(one))
     ? {
         operator: printAggregate(feature.aggregate),
         because: `the engines fold the same ${inside.length} rows to different values`,

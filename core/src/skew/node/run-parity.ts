@@ -15,7 +15,7 @@ import type { LoadedProject } from "../../registry/node/load-project.js";
 import { toJsonValue } from "../../values/json-value.js";
 import { printTimestamp } from "../../values/timestamp-text.js";
 import type { Row, Value } from "../../values/value.js";
-import { servedEquals } from "../compare-served.js";
+import { equalWithin, toleranceOf } from "../compare-served.js";
 import type { ParityExample, ParityFeature, ParityReport } from "../parity-report.js";
 import { sampleQuestions, seededNumbers, type Question } from "../sample-questions.js";
 import { differingOperator } from "./differing-operator.js";
@@ -145,12 +145,12 @@ async function compare(
   const wrong = new Set<number>();
   const features: ParityFeature[] = [];
   for (const [index, one] of service.features.entries()) {
-    const equals = servedEquals(one);
+    const tolerance = toleranceOf(one);
     const examples: ParityExample[] = [];
     let different = 0;
     for (const [row, question] of questions.entries()) {
       const [was, is] = [online[row]?.values[index] ?? null, offline[row]?.[index] ?? null];
-      if (equals(was, is)) continue;
+      if (equalWithin(was, is, tolerance)) continue;
       different++;
       wrong.add(row);
       if (examples.length >= mostExamples) continue;
