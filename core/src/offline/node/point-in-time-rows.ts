@@ -1,3 +1,4 @@
+import { readStreams, sourcesRead } from "../../streams/node/read-streams.js";
 import type { Value } from "../../values/value.js";
 import { stagedLabels } from "../labels.js";
 import { pointInTimeQuery } from "../point-in-time-query.js";
@@ -12,6 +13,7 @@ export async function pointInTimeRows(
   labels: string,
   signal?: AbortSignal,
 ): Promise<Value[][]> {
+  await readStreams(session, sourcesRead(request.service));
   const query = pointInTimeQuery(resolveRequest(request));
   await session.run(macros);
   await session.run(

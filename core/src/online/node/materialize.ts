@@ -4,6 +4,7 @@ import { eventTimeSql, macros } from "../../offline/visible-at.js";
 import { sourceColumn, sourceRows, tieColumn } from "../../offline/view-rows.js";
 import { requireView } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
+import { readStreams } from "../../streams/node/read-streams.js";
 import { compareValues } from "../../values/compare-values.js";
 import { floorDivide, printTimestamp } from "../../values/timestamp-text.js";
 import type { Value } from "../../values/value.js";
@@ -43,6 +44,10 @@ export async function materialize(
   );
   await using session = await openDuckdb({ root: loaded.root });
   await session.run(macros);
+  await readStreams(
+    session,
+    chosen.flatMap((view) => (view.kind === "feature_view" ? [view.source] : [])),
+  );
   const store = openOnlineStore(loaded, { readOnly: false });
   const report: MaterializeReport["views"][number][] = [];
   try {
