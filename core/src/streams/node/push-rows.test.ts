@@ -264,7 +264,7 @@ describe("the log", () => {
   });
 
   it.each<[string, (loaded: LoadedProject) => void]>([
-    ["is gone", (loaded) => filesOf(loaded, "index.lmdb*").forEach((file) => rmSync(file))],
+    ["is gone", (loaded) => filesOf(loaded, "ids.lmdb*").forEach((file) => rmSync(file))],
     [
       "is that of a longer log",
       (loaded) => {
@@ -300,7 +300,7 @@ describe("the log", () => {
     expect(await ids(loaded)).toEqual(upTo(12));
     await pushed(loaded, 12, 16);
     expect(await ids(loaded)).toEqual(upTo(16));
-    filesOf(loaded, "index.lmdb*").forEach((file) => rmSync(file));
+    filesOf(loaded, "ids.lmdb*").forEach((file) => rmSync(file));
     await pushed(loaded, 16, 20);
     expect(await ids(loaded)).toEqual(upTo(20));
     expect(readdirSync(folderOf(loaded)).filter((name) => name.endsWith(".rolling"))).toEqual([]);

@@ -9,9 +9,11 @@ import { identifier } from "../../offline/sql.js";
 import type { FeatureService, Source } from "../../registry/bound-project.js";
 import { digestRestingFiles } from "../../runs/node/digest.js";
 import { logFiles } from "../log-files.js";
+import type { Column } from "../../values/value-type.js";
 import { segmentRows, streamRows, tailRows } from "../stream-sql.js";
+import { summary } from "../tail-lines.js";
 import { logFolder, logId } from "./log-folder.js";
-import { readHeader, wholeLines } from "./tail-file.js";
+import { wholeLines } from "./tail-file.js";
 
 /** What a session sees of a stream: the rows of one log up to and with `last`. */
 export interface SeenStream {
@@ -58,13 +60,11 @@ async function readStream(session: DuckdbSession, source: Source, after: bigint)
   const parts = segments.length === 0 ? [] : [segmentRows(segments.map(({ name }) => path.join(folder, name)))];
   const copy = path.join(root, ".skewproof", "tmp", `${process.pid}-${++copies}.ndjson`);
   mkdirSync(path.dirname(copy), { recursive: true });
-  for (const [index, { file, text }] of tails.entries()) {
+  for (const [index, { text, columns }] of tails.entries()) {
     const table = identifier(`_tail ${source.name} ${index}`);
     writeFileSync(copy, text);
     try {
-      await session.run(
-        `CREATE OR REPLACE TEMP TABLE ${table} AS ${tailRows(copy, readHeader(file, text.split("\n", 1)[0] ?? ""))}`,
-      );
+      await session.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${tailRows(copy, columns)}`);
     } finally {
       rmSync(copy, { force: true });
     }
@@ -85,7 +85,7 @@ interface Segment {
 
 interface Snapshot {
   readonly segments: readonly Segment[];
-  readonly tails: readonly { readonly file: string; readonly text: string }[];
+  readonly tails: readonly { readonly text: string; readonly columns: readonly Column[] }[];
   readonly last: bigint;
 }
 
@@ -106,20 +106,20 @@ async function takeSnapshot(folder: string, after: bigint): Promise<Snapshot> {
 
 function tryToRead(folder: string, after: bigint): Snapshot | { readonly gapAt: bigint } {
   const segments: Segment[] = [];
-  const tails: { file: string; text: string }[] = [];
+  const tails: Snapshot["tails"][number][] = [];
   let last = 0n;
   for (const file of logFiles(namesIn(folder))) {
     const text = file.kind === "tail" ? readTail(path.join(folder, file.name)) : undefined;
     if (file.kind === "tail" && text === undefined) return { gapAt: file.first };
-    const end = text?.slice(text.lastIndexOf("\n", text.length - 2) + 1) ?? "";
-    const position = /^\{"_position":(\d+),/.exec(end)?.[1];
-    // A tail without rows may have been begun in vain.
-    if (file.kind === "tail" && position === undefined) continue;
-    if (file.first !== last + 1n) return { gapAt: last + 1n };
-    if (file.kind === "tail") {
-      last = BigInt(position ?? 0);
-      if (last > after && text !== undefined) tails.push({ file: path.join(folder, file.name), text });
-    } else {
+    if (file.kind === "tail" && text !== undefined) {
+      const held = summary(path.join(folder, file.name), text);
+      // A tail without rows may have been begun in vain.
+      if (held.last === undefined) continue;
+      if (file.first !== last + 1n) return { gapAt: last + 1n };
+      last = held.last;
+      if (last > after) tails.push({ text, columns: held.columns });
+    } else if (file.kind !== "tail") {
+      if (file.first !== last + 1n) return { gapAt: last + 1n };
       last = file.last;
       if (file.kind === "segment" && last > after) segments.push(file);
     }

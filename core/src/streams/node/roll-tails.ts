@@ -8,23 +8,24 @@ import { isAlive } from "../../processes/node/is-alive.js";
 import { digestFile } from "../../runs/node/digest.js";
 import { logFiles, segmentName } from "../log-files.js";
 import { tailRows } from "../stream-sql.js";
-import type { EventIndex } from "./event-index.js";
-import { readHeader, syncFolder } from "./tail-file.js";
+import { summary } from "../tail-lines.js";
+import type { Exclusion } from "./exclusion.js";
+import { nextOf, syncFolder } from "./tail-file.js";
 
 /** Bytes that rolling may use; a tail is far smaller. */
 const memoryLimit = 512e6;
 
 /**
- * Makes Parquet of every tail that is closed. What a process that ended left half-done is removed and done again; of two
- * processes that do the same at once, one's file becomes the segment.
+ * Makes Parquet of every tail that is closed and whose ids are `kept`. What a process that ended left half-done is
+ * removed and done again; of two processes that do the same at once, one's file becomes the segment.
  */
-export async function rollTails(root: string, folder: string, index: EventIndex): Promise<void> {
+export async function rollTails(root: string, folder: string, exclusion: Exclusion, kept?: () => bigint): Promise<void> {
   removeLeftovers(folder);
-  const tails = logFiles(readdirSync(folder)).filter(({ kind }) => kind === "tail");
-  // The last one still grows.
-  for (const [at, { name, first }] of tails.slice(0, -1).entries()) {
-    const last = (tails[at + 1]?.first ?? first) - 1n;
-    await rollTail(root, folder, { name, first, last }, index);
+  for (const { kind, name, first } of logFiles(readdirSync(folder))) {
+    if (kind !== "tail") continue;
+    const next = nextOf(path.join(folder, name));
+    if (next !== undefined && (kept === undefined || next - 1n <= kept()))
+      await rollTail(root, folder, { name, first, last: next - 1n }, exclusion);
   }
 }
 
@@ -32,12 +33,12 @@ async function rollTail(
   root: string,
   folder: string,
   { name, first, last }: { readonly name: string; readonly first: bigint; readonly last: bigint },
-  index: EventIndex,
+  exclusion: Exclusion,
 ): Promise<void> {
   const tail = path.join(folder, name);
   const temporary = path.join(folder, `${process.pid}-${name}.rolling`);
   try {
-    const columns = readHeader(tail, readFileSync(tail, "utf8").split("\n", 1)[0] ?? "");
+    const { columns } = summary(tail, readFileSync(tail, "utf8"));
     await using session = await openDuckdb({ root, memoryLimit });
     await session.run(
       `COPY (${tailRows(tail, columns)} ORDER BY _position) TO ${stringLiteral(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
@@ -57,7 +58,7 @@ async function rollTail(
       closeSync(descriptor);
     }
     const segment = path.join(folder, segmentName(first, last, await digestFile(temporary)));
-    index.exclusively(() => {
+    exclusion.exclusively(() => {
       if (!existsSync(tail)) return;
       if (!isRolled(folder, first)) {
         renameSync(temporary, segment);

@@ -1,18 +1,21 @@
-import { closeSync, existsSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, rmSync } from "node:fs";
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, openSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
 import { SkewproofError } from "../../errors.js";
+import { openDuckdb } from "../../offline/node/duckdb-session.js";
 import type { Source, Stream } from "../../registry/bound-project.js";
 import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
 import { printValueType } from "../../values/value-type-text.js";
 import { logFiles, tailName } from "../log-files.js";
 import { idText } from "../row-text.js";
-import { openEventIndex, type LogState } from "./event-index.js";
+import { segmentRows } from "../stream-sql.js";
+import { headerLine, nextLine, parse, readLine, schemaText } from "../tail-lines.js";
+import { openEventIds } from "./event-ids.js";
+import { openExclusion } from "./exclusion.js";
 import { beginLog, logFolder } from "./log-folder.js";
 import { rollTails } from "./roll-tails.js";
-import { eachSegmentId } from "./segment-ids.js";
-import { cannotWrite, createTail, headerLine, readHeader, wholeLines, writeAll } from "./tail-file.js";
+import { cannotWrite, createTail, nextOf, wholeLines, writeAll } from "./tail-file.js";
 
 /** A row as `rowText` writes it, and its id where the stream has one. */
 export interface NewRow {
@@ -24,7 +27,7 @@ export interface LoggedRow {
   readonly position: bigint;
   /** Microseconds. */
   readonly receivedAt: bigint;
-  /** The id stands in the log already; then the row is not in it again, and these are the first one's position and this moment. */
+  /** The id stands in the log already: this row is not in it, and `position` is that of the one that is. */
   readonly isDuplicate: boolean;
 }
 
@@ -38,8 +41,6 @@ export interface LogOptions {
 export interface StreamLog {
   /** Resolves when the rows are on disk, in their order; batches given meanwhile share one flush. Throws `unavailable` when the disk takes no more. */
   append(rows: readonly NewRow[]): Promise<readonly LoggedRow[]>;
-  /** Waits until what was closed is rolled. */
-  rolled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,11 +50,20 @@ interface Batch {
   readonly reject: (error: unknown) => void;
 }
 
+/** The tail that grows, as far as this process has read it. */
+interface Tail {
+  readonly file: string;
+  readonly first: bigint;
+  readonly descriptor: number;
+  bytes: number;
+  schema: string;
+}
+
 const flush = promisify(fdatasync);
 
 /**
- * Opens the log of a stream for appending. Several processes may at once: rows are numbered and written under the
- * index's lock, and flushed outside of it.
+ * Opens the log of a stream for appending. Several processes may at once: each reads what others wrote, numbers its own
+ * rows and writes them while it alone does, and flushes them after that.
  */
 export function openStreamLog(
   root: string,
@@ -61,140 +71,160 @@ export function openStreamLog(
   { clock = () => BigInt(Date.now()) * 1000n, tailBytes = 32 * 1024 * 1024 }: LogOptions = {},
 ): StreamLog {
   const folder = logFolder(root, source.name);
-  const { schema, eventId } = source.stream;
-  const idType = schema.find(({ name }) => name === eventId)?.type;
-  const ids = eventId === undefined || idType === undefined ? "" : `${eventId} ${printValueType(idType)}`;
-  const header = headerLine(schema);
+  const { schema: columns, eventId } = source.stream;
+  const schema = schemaText(columns);
+  const idType = columns.find(({ name }) => name === eventId)?.type;
   beginLog(folder);
-  const index = openEventIndex(folder);
-  let tail: { readonly first: bigint; readonly descriptor: number } | undefined;
-  let hasClosed = logFiles(readdirSync(folder)).filter(({ kind }) => kind === "tail").length > 1;
+  const exclusion = openExclusion(folder);
+  const ids =
+    eventId === undefined || idType === undefined ? undefined : openEventIds(folder, eventId, printValueType(idType), idType);
+  let tail: Tail | undefined;
+  // Of all rows read or written so far.
+  let [position, receivedAt] = [0n, 0n];
+  let hasClosedTail = true;
   let rolling: Promise<void> = Promise.resolve();
   let waiting: Batch[] = [];
   let running: Promise<void> | undefined;
 
-  /** The descriptor of a tail. */
-  function tailAt(first: bigint): number {
-    if (tail?.first === first) return tail.descriptor;
+  function openTail(first: bigint): Tail {
     if (tail !== undefined) closeSync(tail.descriptor);
     tail = undefined;
-    const descriptor = openSync(path.join(folder, tailName(first)), "r+");
-    tail = { first, descriptor };
-    return descriptor;
+    const file = path.join(folder, tailName(first));
+    return (tail = { file, first, descriptor: openSync(file, "r+"), bytes: 0, schema: "" });
   }
 
-  /** The rows of a tail after `state`, which a process wrote and did not come to note; the last line, cut short, is removed. */
-  function takeNote(state: LogState): LogState {
-    const file = path.join(folder, tailName(state.tail));
-    const descriptor = tailAt(state.tail);
-    const { text, end } = wholeLines(descriptor, state.bytes);
-    let { position, receivedAt, header } = state;
+  /** Reads what the log has beyond what is known; a line that was cut short is removed. */
+  function catchUp(from: Tail): Tail {
+    const { size } = fstatSync(from.descriptor);
+    if (size < from.bytes)
+      throw new SkewproofError("corrupt", `${from.file} was cut short while it was in use. Restore it from a copy.`);
+    if (size === from.bytes) return from;
+    const { text, end } = wholeLines(from.descriptor, from.bytes);
+    const kept = ids?.kept() ?? 0n;
+    const found = new Map<string, bigint>();
+    let moment = "";
     for (const line of text.split("\n")) {
       if (line === "") continue;
-      const row = parseLine(file, line);
-      if ("_schema" in row) {
-        header = `${line}\n`;
+      const read = readLine(from.file, line);
+      if (read.kind === "next") {
+        ids?.add(found, position);
+        return catchUp(openTail(read.first));
+      }
+      if (read.kind === "header") {
+        from.schema = schemaText(read.columns);
+        if (read.receivedAt > receivedAt) receivedAt = read.receivedAt;
         continue;
       }
-      position++;
-      if (BigInt(row["_position"] as number | string) !== position)
-        throw new SkewproofError("corrupt", `${file} has no row ${position} where it should stand. Restore it from a copy.`);
-      receivedAt = parseTimestamp(String(row["_received_at"])) ?? receivedAt;
-      const id = eventId === undefined ? undefined : row[eventId];
-      if (id !== undefined) index.put(idText(id), position);
+      if (read.position !== position + 1n)
+        throw new SkewproofError(
+          "corrupt",
+          `${from.file} has no row ${position + 1n} where it should stand. Restore it from a copy.`,
+        );
+      position = read.position;
+      moment = read.receivedAt;
+      const id = eventId === undefined || position <= kept ? undefined : parse(from.file, line)[eventId];
+      if (id !== undefined && id !== null) found.set(idText(id), position);
     }
-    if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end);
-    return { ...state, position, receivedAt, header, bytes: end };
+    const last = parseTimestamp(moment);
+    if (last !== undefined && last > receivedAt) receivedAt = last;
+    if (size > end) ftruncateSync(from.descriptor, end);
+    from.bytes = end;
+    ids?.add(found, position);
+    return from;
   }
 
-  /** The index's state, brought to what the tail holds; undefined when the index does not fit the log. */
-  function standing(): LogState | undefined {
-    const state = index.state();
-    if (state?.ids !== ids) return undefined;
-    if (tail?.first !== state.tail && !existsSync(path.join(folder, tailName(state.tail)))) return undefined;
-    const { size } = fstatSync(tailAt(state.tail));
-    if (size < state.bytes) return undefined;
-    return size === state.bytes ? state : takeNote(state);
-  }
-
-  /** Closes the tail and begins another; one without rows is given its new header. */
-  function nextTail(state: LogState): LogState {
-    fsyncSync(tailAt(state.tail));
-    // What a process began that ended before it could take note of it.
-    for (const { kind, name, first } of logFiles(readdirSync(folder)))
-      if (kind === "tail" && first > state.tail) rmSync(path.join(folder, name));
-    const first = state.position + 1n;
-    hasClosed ||= first !== state.tail;
+  /** Closes the tail and begins another; of one without rows, the columns are written again. */
+  function nextTail(old: Tail): Tail {
+    const header = headerLine(columns, receivedAt);
+    const first = position + 1n;
+    if (first === old.first) {
+      old.bytes += writeAll(old.descriptor, header, old.bytes);
+      old.schema = schema;
+      return old;
+    }
+    // What a process began that ended before it had closed the tail.
+    for (const { kind, name, first: begun } of logFiles(readdirSync(folder)))
+      if (kind === "tail" && begun > old.first) rmSync(path.join(folder, name));
     createTail(folder, first, header);
-    return { ...state, tail: first, header, bytes: Buffer.byteLength(header) };
+    old.bytes += writeAll(old.descriptor, nextLine(first), old.bytes);
+    fsyncSync(old.descriptor);
+    hasClosedTail = true;
+    return catchUp(openTail(first));
   }
 
-  /** Numbers and writes; undefined when the index must be rebuilt first. */
-  function write(batches: readonly Batch[]): readonly (readonly LoggedRow[])[] | undefined {
-    return index.exclusively(() => {
-      let state = standing();
-      if (state === undefined) return undefined;
-      if (state.header !== header || state.bytes >= tailBytes) state = nextTail(state);
+  function write(batches: readonly Batch[], from: Tail): readonly (readonly LoggedRow[])[] {
+    return exclusion.exclusively(() => {
+      let to = catchUp(from);
+      if (to.schema !== schema || to.bytes >= tailBytes) to = nextTail(to);
       const now = clock();
-      const receivedAt = now > state.receivedAt ? now : state.receivedAt;
-      const moment = printTimestamp(receivedAt);
-      let { position } = state;
-      const lines: string[] = [];
+      const at = now > receivedAt ? now : receivedAt;
+      const moment = printTimestamp(at);
+      const fresh = new Map<string, bigint>();
+      let last = position;
+      let lines = "";
       const logged = batches.map(({ rows }) =>
         rows.map(({ text, id }): LoggedRow => {
-          const before = id === undefined ? undefined : index.positionOf(id);
-          if (before !== undefined) return { position: before, receivedAt, isDuplicate: true };
-          position++;
-          if (id !== undefined) index.put(id, position);
-          lines.push(`{"_position":${position},"_received_at":"${moment}"${text}}\n`);
-          return { position, receivedAt, isDuplicate: false };
+          const before = id === undefined ? undefined : (fresh.get(id) ?? ids?.positionOf(id));
+          if (before !== undefined) return { position: before, receivedAt: at, isDuplicate: true };
+          last++;
+          if (id !== undefined) fresh.set(id, last);
+          lines += `{"_position":${last},"_received_at":"${moment}"${text}}\n`;
+          return { position: last, receivedAt: at, isDuplicate: false };
         }),
       );
-      const bytes = Buffer.from(lines.join(""));
-      writeAll(tailAt(state.tail), bytes, state.bytes);
-      index.setState({ ...state, position, receivedAt, bytes: state.bytes + bytes.length, ids });
+      to.bytes += writeAll(to.descriptor, lines, to.bytes);
+      [position, receivedAt] = [last, at];
+      ids?.add(fresh, last);
       return logged;
     });
   }
 
-  /** Makes the index anew from the log. Another process that does the same comes to the same. */
-  async function rebuild(): Promise<void> {
-    index.exclusively(() => {
-      if (standing() === undefined) index.clear();
-    });
+  /** Finds the tail that grows, and brings the ids up to it. */
+  async function begin(): Promise<Tail> {
     const files = logFiles(readdirSync(folder));
-    const segments = files.flatMap((file) => (file.kind === "tail" ? [] : [file]));
-    let last = { position: segments.at(-1)?.last ?? 0n, receivedAt: 0n };
-    for await (const { rows, receivedAt } of eachSegmentId(root, folder, segments, eventId)) {
-      last = { position: last.position, receivedAt: receivedAt > last.receivedAt ? receivedAt : last.receivedAt };
-      index.exclusively(() => {
-        for (const { id, position } of rows) index.put(id, position);
-      });
+    const segments = files.flatMap((file) => (file.kind === "segment" ? [file] : []));
+    const rolled = files.findLast(({ kind }) => kind !== "tail");
+    const last = rolled?.kind === "segment" || rolled?.kind === "set aside" ? rolled.last : 0n;
+    let kept = ids?.kept() ?? last;
+    const behind = segments.filter((segment) => segment.last > kept).map(({ name }) => path.join(folder, name));
+    if (kept < last) {
+      if (behind.length > 0) await ids?.addSegments(root, behind, last);
+      kept = last;
     }
-    index.exclusively(() => {
-      if (index.state() !== undefined) return;
-      const later = logFiles(readdirSync(folder)).filter(({ first }) => first > last.position);
-      // Another process has rolled a tail since the segments were looked at: they are looked at again.
-      if (later.some(({ kind }) => kind !== "tail")) return;
-      if (later.length === 0) createTail(folder, last.position + 1n, header);
-      const tails = later.length === 0 ? [last.position + 1n] : later.map(({ first }) => first);
-      let state: LogState = { ...last, tail: 1n, bytes: 0, header: "", ids };
-      for (const first of tails) {
-        const next = takeNote({ ...state, position: first - 1n, tail: first, bytes: 0, header: "" });
-        const isBegunInVain = next.position < first && first !== state.position + 1n;
-        if (isBegunInVain) rmSync(path.join(folder, tailName(first)));
-        else state = next;
-      }
-      index.setState(state);
+    if (!files.some(({ kind }) => kind === "tail")) receivedAt = await lastReceived(segments.slice(-1));
+    const start = exclusion.exclusively(() => {
+      const all = logFiles(readdirSync(folder)).filter(({ kind }) => kind === "tail");
+      // After one that is not closed comes what a process began in vain.
+      const grows = all.findIndex(({ name }) => nextOf(path.join(folder, name)) === undefined);
+      const tails = grows < 0 ? all : all.slice(0, grows + 1);
+      if (tails.length === 0) createTail(folder, last + 1n, headerLine(columns, receivedAt));
+      const first = tails.findLast((one) => one.first <= kept + 1n)?.first ?? tails[0]?.first ?? last + 1n;
+      position = first - 1n;
+      return catchUp(openTail(first));
     });
+    if (position >= kept) return start;
+    // The ids are of a longer log.
+    await ids?.clear();
+    return begin();
+  }
+
+  async function lastReceived(segments: readonly { readonly name: string }[]): Promise<bigint> {
+    if (segments.length === 0) return 0n;
+    await using session = await openDuckdb({ root });
+    const relation = segmentRows(segments.map(({ name }) => path.join(folder, name)));
+    const [[last] = []] = await session.rows(`SELECT max(_received_at) FROM ${relation}`);
+    return typeof last === "bigint" ? last : 0n;
   }
 
   function roll(): void {
-    hasClosed = false;
+    hasClosedTail = false;
     rolling = rolling
-      .then(() => rollTails(root, folder, index))
-      // The tail stays as it is, and the next one that is closed tries again.
-      .catch(() => undefined);
+      .then(() => ids?.flush())
+      .then(() => rollTails(root, folder, exclusion, ids?.kept))
+      .catch(() => {
+        // The tail stays as it is, and is tried again with the next one.
+        hasClosedTail = true;
+      });
   }
 
   async function run(): Promise<void> {
@@ -202,20 +232,17 @@ export function openStreamLog(
       const batches = waiting;
       waiting = [];
       try {
-        let logged = write(batches);
-        for (let attempts = 0; logged === undefined; attempts++) {
-          if (attempts > 20)
-            throw new SkewproofError("unavailable", `The index of ${folder} is being rebuilt by another process; try again.`);
-          await rebuild();
-          logged = write(batches);
-        }
-        const descriptor = tail?.descriptor;
-        if (hasClosed) roll();
-        if (descriptor !== undefined) await flush(descriptor);
+        const logged = write(batches, tail ?? (await begin()));
+        // Of what is a duplicate the first one may not be on disk yet.
+        if (tail !== undefined) await flush(tail.descriptor);
+        if (hasClosedTail) roll();
+        await ids?.room();
         for (const [index, { resolve }] of batches.entries()) resolve(logged[index] ?? []);
       } catch (error) {
-        const told = error instanceof SkewproofError ? error : cannotWrite(error);
-        for (const { reject } of batches) reject(told);
+        // What is known may be half of what is there: it is read again.
+        if (tail !== undefined) closeSync(tail.descriptor);
+        tail = undefined;
+        for (const { reject } of batches) reject(cannotWrite(error));
       }
     }
     running = undefined;
@@ -227,26 +254,12 @@ export function openStreamLog(
         waiting.push({ rows, resolve, reject });
         running ??= Promise.resolve().then(run);
       }),
-    async rolled() {
-      await running;
-      roll();
-      await rolling;
-    },
     async close() {
       await running;
       await rolling;
       if (tail !== undefined) closeSync(tail.descriptor);
-      await index.close();
+      await ids?.close();
+      await exclusion.close();
     },
   };
-
-  function parseLine(file: string, line: string): Readonly<Record<string, unknown>> {
-    try {
-      return JSON.parse(line) as Readonly<Record<string, unknown>>;
-    } catch (error) {
-      throw new SkewproofError("corrupt", `${file} has a line that is no row: ${line.slice(0, 80)}. Restore it from a copy.`, {
-        cause: error,
-      });
-    }
-  }
 }
