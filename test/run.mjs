@@ -51,6 +51,7 @@ const core = [
   vitest("unit", "--project", "unit"),
   vitest("conformance", "--project", "conformance"),
   vitest("process", "--project", "process"),
+  vitest("streams", "--project", "streams"),
 ];
 
 function run({ command }) {

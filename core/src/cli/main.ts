@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { registerApply } from "./apply.js";
 import { registerCheck } from "./check.js";
+import { registerConsume } from "./consume.js";
 import { registerDeploy } from "./deploy.js";
 import { registerDrift } from "./drift.js";
 import { registerEngine } from "./engine.js";
@@ -13,6 +14,7 @@ import { registerLsp } from "./lsp.js";
 import { registerMaterialize } from "./materialize.js";
 import { registerModel } from "./model.js";
 import { registerPlan } from "./plan.js";
+import { registerPush } from "./push.js";
 import { registerRun } from "./run.js";
 import { registerServe } from "./serve.js";
 import { registerShow } from "./show.js";
@@ -39,6 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerApply,
     registerTrainingSet,
     registerMaterialize,
+    registerPush,
+    registerConsume,
     registerGet,
     registerModel,
     registerServe,

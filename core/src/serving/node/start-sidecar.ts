@@ -22,6 +22,7 @@ import { setErrors } from "./http-errors.js";
 import { createMetrics, type Stage } from "./metrics.js";
 import { registerOpenInferenceProtocol } from "./open-inference-protocol.js";
 import { predictionOf, readRequests, rowOf } from "./predict.js";
+import { registerPush } from "./push-route.js";
 import { ServedModels } from "./served-models.js";
 import { statusPage } from "./status-page.js";
 import { ensureToken, isAuthorized } from "./token.js";
@@ -147,6 +148,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       .send(statusPage(models, replay)),
   );
   registerOpenInferenceProtocol(server, models);
+  if (loaded !== undefined) registerPush(server, loaded);
 
   server.post<{ Params: { service: string }; Body: FeaturesBody }>(
     "/v1/features/:service",

@@ -47,7 +47,7 @@ export interface Pusher {
 /** Rows validated in one go; then others have their turn. */
 const slice = 1000;
 
-/** Opens a stream for pushing. Throws `usage` when there is no stream of that name. */
+/** Opens a stream for pushing. Throws `missing` when there is no source of that name, `usage` when it is no stream. */
 export function openPusher(
   { root, project }: LoadedProject,
   sourceName: string,
@@ -195,7 +195,7 @@ function requireStream(sources: ReadonlyMap<string, Source>, name: string): Sour
   if (source !== undefined && stream !== undefined) return { ...source, stream };
   const streams = [...sources.values()].flatMap((one) => (one.stream === undefined ? [] : [one.name]));
   throw new SkewproofError(
-    "usage",
+    source === undefined ? "missing" : "usage",
     source === undefined
       ? `There is no source ${name}.${didYouMean(name, streams)} Streams: ${streams.join(", ") || "none"}.`
       : `The source ${name} is no stream; rows can be pushed to: ${streams.join(", ") || "none"}.`,

@@ -1,5 +1,9 @@
-import { temporaryFolder } from "../../offline/testing/test-project.js";
-import { loadValidProject, type LoadedProject } from "../../registry/node/load-project.js";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+import { loadValidProject, type LoadedProject } from "skewproof/registry/node/load-project";
+
+import { temporaryFolder } from "../process/command-line.js";
 
 const definitions = `kind: entity
 name: customer
@@ -54,9 +58,7 @@ owner: a
 
 /** A project of one stream, `clicks`, in a new folder; `edit` changes its definitions. */
 export function streamProject(edit: (text: string) => string = (text) => text): Promise<LoadedProject> {
-  return loadValidProject(
-    temporaryFolder({ "skewproof.yaml": "project: test\nformat: 1\n", "definitions/all.yaml": edit(definitions) }),
-  );
+  return loadValidProject(writeProject(edit(definitions)));
 }
 
 /** A row that fits. */
@@ -67,3 +69,12 @@ export const click = (id: number | string, more: Readonly<Record<string, unknown
   page: "home",
   ...more,
 });
+
+/** The folder of a new project with one file of definitions. */
+export function writeProject(text: string): string {
+  const root = temporaryFolder();
+  mkdirSync(path.join(root, "definitions"));
+  writeFileSync(path.join(root, "skewproof.yaml"), "project: test\nformat: 1\n");
+  writeFileSync(path.join(root, "definitions/all.yaml"), text);
+  return root;
+}

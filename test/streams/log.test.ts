@@ -4,15 +4,15 @@ import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { Source } from "../../registry/bound-project.js";
-import type { LoadedProject } from "../../registry/node/load-project.js";
-import { featuresAt } from "../../offline/node/features-at.js";
-import { requireService } from "../../registry/find.js";
-import { toJsonValue } from "../../values/json-value.js";
-import { click, streamProject } from "../testing/stream-project.js";
-import { openPusher, pushRows, type ApplyRows } from "./push-rows.js";
-import { openStreamLog } from "./stream-log.js";
-import { unappliedRows, type StreamRow } from "./unapplied-rows.js";
+import type { Source } from "skewproof/registry/bound-project";
+import type { LoadedProject } from "skewproof/registry/node/load-project";
+import { featuresAt } from "skewproof/offline/node/features-at";
+import { requireService } from "skewproof/registry/find";
+import { toJsonValue } from "skewproof/values/json-value";
+import { click, streamProject } from "./stream-project.js";
+import { openPusher, pushRows, type ApplyRows } from "skewproof/streams/node/push-rows";
+import { openStreamLog } from "skewproof/streams/node/stream-log";
+import { unappliedRows, type StreamRow } from "skewproof/streams/node/unapplied-rows";
 
 function clicks({ project }: LoadedProject): Source {
   const source = project.sources.get("clicks");
@@ -182,7 +182,7 @@ describe("a push", () => {
 });
 
 async function definitionsEdited(loaded: LoadedProject, edit: (text: string) => string): Promise<LoadedProject> {
-  const { loadValidProject } = await import("../../registry/node/load-project.js");
+  const { loadValidProject } = await import("skewproof/registry/node/load-project");
   const file = path.join(loaded.root, "definitions/all.yaml");
   writeFileSync(file, edit(readFileSync(file, "utf8")));
   return loadValidProject(loaded.root);
