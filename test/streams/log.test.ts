@@ -4,31 +4,14 @@ import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { Source } from "skewproof/registry/bound-project";
 import type { LoadedProject } from "skewproof/registry/node/load-project";
 import { featuresAt } from "skewproof/offline/node/features-at";
 import { requireService } from "skewproof/registry/find";
-import { toJsonValue } from "skewproof/values/json-value";
+import { clicks, logged } from "./logged.js";
 import { click, streamProject } from "./stream-project.js";
 import { openPusher, pushRows, type ApplyRows } from "skewproof/streams/node/push-rows";
 import { openStreamLog } from "skewproof/streams/node/stream-log";
 import { unappliedRows, type StreamRow } from "skewproof/streams/node/unapplied-rows";
-
-function clicks({ project }: LoadedProject): Source {
-  const source = project.sources.get("clicks");
-  if (source === undefined) throw new Error("no source");
-  return source;
-}
-
-/** All rows of the log, as JSON, in their order. */
-async function logged(loaded: LoadedProject, after = 0n): Promise<Record<string, unknown>[]> {
-  const columns = clicks(loaded).columns ?? [];
-  const rows: Record<string, unknown>[] = [];
-  for await (const some of unappliedRows(loaded.root, clicks(loaded), after))
-    for (const { values } of some)
-      rows.push(Object.fromEntries(columns.map(({ name, type }, index) => [name, toJsonValue(values[index] ?? null, type)])));
-  return rows;
-}
 
 const folderOf = ({ root }: LoadedProject): string => path.join(root, ".skewproof/streams/clicks");
 const filesOf = (loaded: LoadedProject, pattern: string): string[] =>

@@ -16,6 +16,8 @@ export interface KafkaOptions {
   readonly batch?: number;
   /** Messages read and not pushed yet, from which on no more are read; default 10,000. */
   readonly mostBuffered?: number;
+  /** Milliseconds after which the group takes a silent member for gone; default 10,000. */
+  readonly sessionTimeout?: number;
   /** What became of the messages of one push, after their offsets were committed. */
   readonly report?: (report: PushReport) => void;
   /** What went wrong and is tried again. */
@@ -41,7 +43,13 @@ const patience = [250, 15_000] as const;
  */
 export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Promise<KafkaSource> {
   const { source } = pusher;
-  const { batch = 1000, mostBuffered = 10_000, report = () => undefined, problem = () => undefined } = options;
+  const {
+    batch = 1000,
+    mostBuffered = 10_000,
+    sessionTimeout = 10_000,
+    report = () => undefined,
+    problem = () => undefined,
+  } = options;
   const { kafka } = source.stream;
   if (kafka === undefined)
     throw new SkewproofError("usage", `The stream ${source.name} declares no \`kafka\`: its brokers and topic.`);
@@ -58,6 +66,9 @@ export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Pr
       groupId: kafka?.group ?? `skewproof.${options.project}.${source.name}`,
       clientId: `skewproof-${source.name}`,
       ...connection,
+      // What fails for longer is begun again from here.
+      retries: 2,
+      retryDelay: 250,
     });
     try {
       stream = await consumer.consume({
@@ -65,8 +76,8 @@ export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Pr
         autocommit: false,
         mode: "committed",
         fallbackMode: "earliest",
-        sessionTimeout: 10_000,
-        heartbeatInterval: 1000,
+        sessionTimeout,
+        heartbeatInterval: sessionTimeout / 5,
         maxWaitTime: 500,
       });
     } catch (error) {
