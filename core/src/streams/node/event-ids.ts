@@ -49,11 +49,15 @@ export function openEventIds(
   let added = 0n;
   let flushing: Promise<void> | undefined;
 
-  async function write(ids: Iterable<readonly [string, bigint]>, position: bigint): Promise<void> {
-    let last: Promise<boolean> | undefined;
-    for (const [id, at] of ids) last = stored.put(keyOf(id), Number(at));
-    await last;
-    await marks.put(mark, Number(position));
+  async function write(ids: readonly (readonly [string, bigint])[], position: bigint): Promise<void> {
+    try {
+      await Promise.all(ids.map(([id, at]) => stored.put(keyOf(id), Number(at))));
+      await marks.put(mark, Number(position));
+    } catch (error) {
+      // LMDB's cause is a promise of its own, which would end the process if nobody waited for it.
+      const { commitError } = error as { readonly commitError?: Promise<never> };
+      throw await (commitError ?? Promise.reject(error as Error)).catch((cause: unknown) => cause);
+    }
   }
 
   async function flush(): Promise<void> {
