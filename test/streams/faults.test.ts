@@ -39,11 +39,22 @@ function write(
     rest = parts.pop() ?? "";
     lines.push(...parts);
   });
-  return { child, lines, ended: new Promise((resolve) => child.once("close", () => resolve())) };
+  return {
+    child,
+    lines,
+    ended: new Promise((resolve) =>
+      child.once("close", () => {
+        resolve();
+      }),
+    ),
+  };
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !holds(); await sleep(1)) if (Date.now() > end) throw new Error(`Not in 60 s: ${what}`);
+  for (const end = Date.now() + 60_000; !holds();) {
+    if (Date.now() > end) throw new Error(`Not in 60 s: ${what}`);
+    await sleep(1);
+  }
 }
 
 async function kill(writer: Writer): Promise<void> {

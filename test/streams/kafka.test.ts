@@ -33,7 +33,7 @@ describe.skipIf(reason !== undefined)("a stream that reads a Kafka topic", () =>
   async function newTopic(): Promise<{
     topic: string;
     loaded: LoadedProject;
-    send(values: readonly (string | Buffer | undefined)[]): Promise<void>;
+    send: (values: readonly (string | Buffer | undefined)[]) => Promise<void>;
   }> {
     const topic = `clicks-${++topics}`;
     const admin = new Admin(client());
@@ -67,8 +67,10 @@ describe.skipIf(reason !== undefined)("a stream that reads a Kafka topic", () =>
     (await logged(loaded)).map(({ click_id: id }) => Number(id)).sort((a, b) => a - b);
   const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
   async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + 30_000; !(await holds()); await sleep(50))
+    for (const end = Date.now() + 30_000; !(await holds());) {
       if (Date.now() > end) throw new Error(`Not in 30 s: ${what}`);
+      await sleep(50);
+    }
   }
 
   /** A member of the group; what it has taken in so far is `taken`. */

@@ -116,7 +116,7 @@ describe("skewproof push", () => {
       expect(stderr).toBe("");
       expect(status).toBe(0);
       await using session = await openDuckdb({ root });
-      return session.rows("SELECT page, position, clicks_1h FROM 'out.parquet'");
+      return await session.rows("SELECT page, position, clicks_1h FROM 'out.parquet'");
     };
     expect(await train()).toEqual([
       [null, null, 0n],
@@ -201,9 +201,9 @@ describe("POST /v1/push/{source}", () => {
         [path.join(repository, "core/bin/skewproof.mjs"), "push", "clicks", "--file", "rows.ndjson", "--batch", "50"],
         { cwd: root, stdio: "ignore" },
       );
-      let isRunning = true;
-      const ended = new Promise<number | null>((resolve) => beside.once("exit", resolve)).finally(() => (isRunning = false));
-      for (let id = 3000; isRunning; id--)
+      const runs = (): boolean => beside.exitCode === null;
+      const ended = new Promise<number | null>((resolve) => beside.once("exit", resolve));
+      for (let id = 3000; runs(); id--)
         expect(await post({ rows: [click(id % 3000), click(`own ${id}`)] })).toMatchObject({ status: 200 });
       expect(await ended).toBe(0);
     } finally {

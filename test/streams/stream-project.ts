@@ -71,7 +71,7 @@ export const click = (id: number | string, more: Readonly<Record<string, unknown
 });
 
 /** The folder of a new project with one file of definitions. */
-export function writeProject(text: string): string {
+function writeProject(text: string): string {
   const root = temporaryFolder();
   mkdirSync(path.join(root, "definitions"));
   writeFileSync(path.join(root, "skewproof.yaml"), "project: test\nformat: 1\n");

@@ -50,7 +50,8 @@ export function rowReader({ schema, int32, eventId }: Stream, eventTime: string 
   };
 }
 
-type ReadValue = (json: NonNullable<unknown>) => Value;
+/** `json` is not null. */
+type ReadValue = (json: unknown) => Value;
 
 function reader(type: ValueType, isInt32: boolean): ReadValue {
   switch (type.kind) {
@@ -82,13 +83,13 @@ function reader(type: ValueType, isInt32: boolean): ReadValue {
       return (json) => {
         const value = fromJsonValue(json, type);
         if (typeof value === "bigint" && (value < firstMoment || value > lastMoment))
-          throw refused(`${String(json)} is outside the years 0001 to 9999.`);
+          throw refused("The time is outside the years 0001 to 9999.");
         return value;
       };
     case "date":
       return (json) => {
         const value = fromJsonValue(json, type);
-        if (typeof value === "number" && value < firstDay) throw refused(`${String(json)} is outside the years 0001 to 9999.`);
+        if (typeof value === "number" && value < firstDay) throw refused("The time is outside the years 0001 to 9999.");
         return value;
       };
     case "list": {

@@ -20,9 +20,9 @@ export function rowText(columns: readonly Column[]): (values: readonly Value[]) 
 function writer(type: ValueType): (value: Value) => string {
   switch (type.kind) {
     case "float64":
-      return (value) => (Object.is(value, -0) ? "-0.0" : String(value));
+      return (value) => (Object.is(value, -0) ? "-0.0" : JSON.stringify(value));
     case "bool":
-      return String;
+      return (value) => (value === true ? "true" : "false");
     case "string":
       return (value) => JSON.stringify(value);
     case "list": {

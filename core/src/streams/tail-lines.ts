@@ -61,11 +61,12 @@ export function summary(
   text: string,
 ): { readonly columns: readonly Column[]; readonly last: bigint | undefined; readonly isClosed: boolean } {
   let columns: readonly Column[] = [];
-  for (let start = 0, end = 0; start < text.length; start = end + 1) {
-    end = text.indexOf("\n", start);
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf("\n", start);
     const line = readLine(file, text.slice(start, end));
     if (line.kind !== "header") break;
     columns = line.columns;
+    start = end + 1;
   }
   const final = text.slice(text.lastIndexOf("\n", text.length - 2) + 1, -1);
   const line = final === "" ? undefined : readLine(file, final);

@@ -220,7 +220,7 @@ export function openStreamLog(
     hasClosedTail = false;
     rolling = rolling
       .then(() => ids?.flush())
-      .then(() => rollTails(root, folder, exclusion, ids?.kept))
+      .then(() => rollTails(root, folder, exclusion, ids && (() => ids.kept())))
       .catch(() => {
         // The tail stays as it is, and is tried again with the next one.
         hasClosedTail = true;
