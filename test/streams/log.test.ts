@@ -322,6 +322,18 @@ describe("the log", () => {
     await expect(logged(loaded)).rejects.toThrow(`The rows from ${from} on are missing`);
   });
 
+  it("is written by two pushers of one process, one of which closes", async () => {
+    const loaded = await streamProject();
+    const [one, two] = [openPusher(loaded, "clicks", { tailBytes: 2000 }), openPusher(loaded, "clicks", { tailBytes: 2000 })];
+    const push = (pusher: typeof one, id: number) => pusher.push([{ row: { json: click(id) } }]);
+    await Promise.all(upTo(30).map((id) => push(id % 2 === 0 ? one : two, id)));
+    await one.close();
+    expect(await push(two, 0)).toMatchObject({ duplicates: 1 });
+    expect(await push(two, 30)).toMatchObject({ accepted: 1 });
+    await two.close();
+    expect((await ids(loaded)).sort((a, b) => Number(a) - Number(b))).toEqual(upTo(31));
+  });
+
   it("numbers rows without event ids too", async () => {
     const loaded = await streamProject((text) => text.replace("event_id: click_id\n", ""));
     await pushRows(loaded, "clicks", [click(1), click(1)]);

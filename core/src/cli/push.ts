@@ -40,7 +40,8 @@ async function push(
   const running = new Set<Promise<void>>();
   try {
     for await (const rows of file === undefined ? rowsOfLines(process.stdin, size) : rowsOfFile(loaded.root, file, size)) {
-      invocation.signal.throwIfAborted();
+      if (invocation.signal.aborted)
+        throw new SkewproofError("cancelled", `Stopped. What was answered until then is in the log: ${sum.accepted} rows.`);
       const one = pusher.push(rows).then((report) => {
         sum.accepted += report.accepted;
         sum.duplicates += report.duplicates;
