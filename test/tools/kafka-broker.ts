@@ -80,6 +80,8 @@ export async function startBroker(): Promise<Broker> {
       "offsets.topic.num.partitions=1",
       "group.initial.rebalance.delay.ms=0",
       "group.min.session.timeout.ms=1000",
+      "broker.session.timeout.ms=1500",
+      "broker.heartbeat.interval.ms=300",
     ].join("\n"),
   );
   const options = ["-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-cp", classpath];

@@ -32,7 +32,7 @@ export interface KafkaSource {
 }
 
 /** Milliseconds until something that failed is tried again; doubled up to the second. */
-const patience = [250, 15_000] as const;
+const patience = [250, 5000] as const;
 
 /**
  * Reads a stream's topic as a member of its consumer group, from the first message that the group has not committed.
@@ -78,6 +78,7 @@ export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Pr
         fallbackMode: "earliest",
         sessionTimeout,
         heartbeatInterval: sessionTimeout / 5,
+        rebalanceTimeout: sessionTimeout * 2,
         maxWaitTime: 500,
       });
     } catch (error) {
@@ -92,12 +93,15 @@ export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Pr
       if (buffered.length >= mostBuffered) current.pause();
       wake();
     });
-    current.on("error", (error) => {
+    const lost = (why: string): void => {
       if (stream !== current || closing.signal.aborted) return;
-      problem(`Reading ${kafka?.topic ?? ""} was interrupted and is begun again: ${textOf(error)}`);
+      problem(`Reading ${kafka?.topic ?? ""} was interrupted and is begun again: ${why}`);
       stream = undefined;
       wake();
-    });
+    };
+    current.on("error", (error) => lost(textOf(error)));
+    consumer.on("error", (error) => lost(textOf(error)));
+    consumer.on("consumer:heartbeat:stalled", () => lost("The group does not hear of this member."));
   }
 
   async function disconnect(): Promise<void> {
@@ -105,8 +109,8 @@ export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Pr
     [stream, consumer] = [undefined, undefined];
     // What was read and not pushed comes again, to this member or to another.
     buffered = [];
-    await oldStream?.close().catch(() => undefined);
-    await oldConsumer?.close(true).catch(() => undefined);
+    await within(patience[1], oldStream?.close()).catch(() => undefined);
+    await within(patience[1], oldConsumer?.close(true)).catch(() => undefined);
   }
 
   /** Does `work` until it succeeds or the source is closed, which it says. */
@@ -132,7 +136,7 @@ export async function openKafkaSource(pusher: Pusher, options: KafkaOptions): Pr
       .map(({ topic, partition, offset, leaderEpoch }) => ({ topic, partition, offset: offset + 1n, leaderEpoch }));
     if (offsets.length === 0) return;
     try {
-      await consumer?.commit({ offsets });
+      await within(sessionTimeout, consumer?.commit({ offsets }));
     } catch (error) {
       // The next commit says it too; until then the messages may come again.
       problem(`Offsets were not committed: ${textOf(error)}`);
@@ -222,6 +226,20 @@ function variable(name: string): string {
   if (value === undefined || value === "")
     throw new SkewproofError("usage", `The environment variable ${name}, which holds a credential of Kafka, is not set.`);
   return value;
+}
+
+/** What `work` gives, or an error when it takes longer: a client in the midst of a rebalance may not answer for minutes. */
+async function within<T>(milliseconds: number, work: Promise<T> | undefined): Promise<T | undefined> {
+  const timer = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`Kafka's client has not answered for ${milliseconds / 1000} s.`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => undefined);
+  }
 }
 
 /** The words of an error and of what it is made of. */
