@@ -29,6 +29,16 @@ export default defineConfig({
       {
         test: { name: "stores", include: ["test/stores/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, maxWorkers: 2 },
       },
+      // The logs of streams: killed writers, full disks, a real Kafka broker. Needs the built library and command line.
+      {
+        test: {
+          name: "streams",
+          include: ["test/streams/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
       // A real browser on the workbench page.
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 300_000 } },
       // The packaged extension in a real VS Code.

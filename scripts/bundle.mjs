@@ -18,6 +18,8 @@ const core = {
   platform: "node",
   target: "node22",
   external: natives,
+  // The Kafka client's WebAssembly, inside the JavaScript: beside a bundle its own path leads nowhere.
+  alias: { "@platformatic/wasm-utils": "@platformatic/wasm-utils/bundled" },
   minify: true,
   keepNames: true,
   sourcemap: "linked",

@@ -52,6 +52,7 @@ const core = [
   vitest("conformance", "--project", "conformance"),
   vitest("stores", "--project", "stores"),
   vitest("process", "--project", "process"),
+  vitest("streams", "--project", "streams"),
 ];
 
 function run({ command }) {

@@ -68,8 +68,20 @@ export const diagnosticCodes = {
     "Correct the name; the message lists the columns that were found.",
   ),
   "missing-event-time": error(
-    "A window or a ttl needs to know when rows happened, and the source declares no `event_time`.",
+    "A window, a ttl or a lateness needs to know when rows happened, and the source declares no `event_time`.",
     "Add `event_time` to the source.",
+  ),
+  "stream-only": error(
+    "A source that is no stream has a key that only streams have.",
+    "Remove the key, or make the source a stream: `stream: true` with a `schema`.",
+  ),
+  "reserved-name": error(
+    "A stream's schema has a column of a name that the log itself uses.",
+    "Rename the column; the log adds `_position` and `_received_at` to every row.",
+  ),
+  "kafka-without-event-id": warning(
+    "A stream reads a Kafka topic and declares no `event_id`: Kafka may bring a message twice, and both become rows.",
+    "Declare the column whose value identifies a row as `event_id`.",
   ),
   // Features
   "window-without-aggregate": error("A feature has a window and no aggregate.", "Add an `aggregate`, or remove the window."),

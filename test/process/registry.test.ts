@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { newProject, repository, skewproof, temporaryFolder } from "./command-line.js";
+import { runConsoleBlocks } from "../tools/console-blocks.js";
+import { newProject, repository, skewproof } from "./command-line.js";
 import { tinyOnnx } from "./tiny-onnx.js";
 
 const command = path.join(repository, "core/bin/skewproof.mjs");
@@ -29,18 +30,9 @@ const settled = (text: string): string =>
     .trim();
 
 it("docs/registry.md says what the commands say", () => {
-  const bin = temporaryFolder();
-  writeFileSync(path.join(bin, "skewproof"), `#!/bin/sh\nexec "${process.execPath}" "${command}" "$@"\n`);
-  chmodSync(path.join(bin, "skewproof"), 0o755);
-  const page = readFileSync(path.join(repository, "docs/registry.md"), "utf8");
-  const blocks = [...page.matchAll(/```console\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
-  expect(blocks.length).toBeGreaterThan(7);
-  const env = { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}` };
-  for (const step of blocks.flatMap((block) => block.split(/^\$ /m).slice(1))) {
-    const [line = "", ...expected] = step.split("\n");
-    const { stdout, stderr } = spawnSync("sh", ["-c", line], { cwd: root, env, encoding: "utf8" });
-    expect(settled(`${stdout}${stderr}`), line).toBe(settled(expected.join("\n")));
-  }
+  const steps = runConsoleBlocks("docs/registry.md", root);
+  expect(steps.length).toBeGreaterThan(7);
+  for (const { command, expected, printed } of steps) expect(settled(printed), command).toBe(settled(expected));
 });
 
 describe("check, list and show", () => {

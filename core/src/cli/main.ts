@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { registerApply } from "./apply.js";
 import { registerCheck } from "./check.js";
+import { registerConsume } from "./consume.js";
 import { registerDeploy } from "./deploy.js";
 import { registerDrift } from "./drift.js";
 import { registerEngine } from "./engine.js";
@@ -14,6 +15,7 @@ import { registerMaterialize } from "./materialize.js";
 import { registerModel } from "./model.js";
 import { registerParity } from "./parity.js";
 import { registerPlan } from "./plan.js";
+import { registerPush } from "./push.js";
 import { registerRun } from "./run.js";
 import { registerServe } from "./serve.js";
 import { registerShow } from "./show.js";
@@ -40,6 +42,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     registerApply,
     registerTrainingSet,
     registerMaterialize,
+    registerPush,
+    registerConsume,
     registerGet,
     registerModel,
     registerServe,

@@ -58,6 +58,28 @@ const entity = Type.Object(
   closed,
 );
 
+const fromEnvironment = Type.Object({ env: text("The name of an environment variable.") }, closed);
+
+const kafka = Type.Object(
+  {
+    brokers: Type.Array(text("host:port", { pattern: "^\\S+:\\d{1,5}$" }), { minItems: 1 }),
+    topic: text("The topic whose messages are rows as JSON objects."),
+    group: Type.Optional(text("The consumer group; default skewproof.PROJECT.SOURCE")),
+    tls: Type.Optional(Type.Boolean()),
+    sasl: Type.Optional(
+      Type.Object(
+        {
+          mechanism: Type.Enum(["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]),
+          username: fromEnvironment,
+          password: fromEnvironment,
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
 const source = Type.Object(
   {
     kind: Type.Literal("source"),
@@ -70,6 +92,11 @@ const source = Type.Object(
     event_time: Type.Optional(text("The column that says when a row happened.")),
     known_at: Type.Optional(text("The column that says when a row became known.")),
     tie_break: Type.Optional(text("The column whose greatest value wins among rows of one event time.")),
+    lateness: Type.Optional(
+      text("How late a row may come and still be found by materialize: 30s, 15m, 1h, 7d", { pattern: "^\\d{1,9}[smhdw]$" }),
+    ),
+    event_id: Type.Optional(text("The stream's column whose value identifies a row: one that comes again is absorbed.")),
+    kafka: Type.Optional(kafka),
   },
   closed,
 );

@@ -1,7 +1,7 @@
 import { SkewproofError } from "../errors.js";
 import { md5 } from "../expressions/md5.js";
 import type { SourceLocation } from "../registry/bound-project.js";
-import { stringLiteral } from "./sql.js";
+import { identifier, stringLiteral } from "./sql.js";
 
 /**
  * A DuckDB table expression that reads files by their ending; relative paths are the session's root's. Globs are read
@@ -55,11 +55,16 @@ export function sourceRelation(location: SourceLocation): string {
         `The table ${location.table} needs an offline engine with tables; DuckDB reads files: use \`path\` or \`query\`.`,
       );
     case "stream":
-      throw new SkewproofError("usage", "A stream has no rows offline before something was pushed.");
+      return streamView(location.name);
   }
 }
 
 /** A user's own SELECT as a table expression; its last line may be a comment. */
 export function queryRelation(sql: string): string {
   return `(${sql.trim().replace(/;$/, "")}\n)`;
+}
+
+/** The view of a stream's rows that `readStreams` makes in a session. */
+export function streamView(source: string): string {
+  return identifier(`_stream ${source}`);
 }

@@ -34,6 +34,8 @@ export interface SourceDigest {
   readonly source: string;
   readonly files: readonly { readonly path: string; readonly sha256: string }[];
   readonly query?: string;
+  /** The rows of a stream: those of this log up to and with the last. */
+  readonly stream?: { readonly log: string; readonly last: string };
 }
 
 export interface BrokenRule {

@@ -2,6 +2,7 @@ import { CronPattern } from "croner";
 
 import type { Parsed } from "../definitions/parse-definitions.js";
 import { parseDuration } from "../values/duration.js";
+import { systemColumns } from "../streams/system-columns.js";
 import { printValueType, sameType } from "../values/value-type-text.js";
 import { didYouMean, nearestName } from "../values/nearest-name.js";
 import type { Column } from "../values/value-type.js";
@@ -17,6 +18,7 @@ import type {
   Source,
   ViewKey,
 } from "./bound-project.js";
+import { bindLateness, bindStream } from "./bind-stream.js";
 import type { Report } from "./report.js";
 import { serviceColumns } from "./service-columns.js";
 
@@ -49,7 +51,7 @@ export function bindSource(
   engine: BoundProject["offline"]["engine"],
   report: Report,
 ): Source | undefined {
-  const { path, table, query, stream, schema, event_time, known_at, tie_break } = at.definition;
+  const { path, table, query, stream, event_time, known_at, tie_break } = at.definition;
   const given = Object.entries({ path, table, query, stream }).filter(([, value]) => value !== undefined);
   if (given.length !== 1) {
     report.problem(
@@ -69,15 +71,8 @@ export function bindSource(
       `The table ${table} needs an offline engine with tables; DuckDB reads files: use \`path\` or \`query\`.`,
     );
   if (typeof columns === "string") report.problem(at, [place], "unreadable-source", columns);
-  let known = typeof columns === "string" ? undefined : columns;
-  if (stream === true) {
-    if (schema === undefined)
-      report.problem(at, ["stream"], "missing-key", "A stream needs a `schema`: its columns and their types.");
-    known = Object.entries(schema ?? {}).flatMap(([name, type]) => {
-      const bound = bindType(type, at, ["schema", name], report);
-      return bound === undefined ? [] : [{ name, type: bound }];
-    });
-  }
+  const bound = bindStream(at, report);
+  const known = bound !== undefined ? [...bound.schema, ...systemColumns] : typeof columns === "string" ? undefined : columns;
   for (const [key, name] of Object.entries({ event_time, known_at, tie_break })) {
     if (name === undefined || known === undefined) continue;
     const column = known.find((one) => one.name === name);
@@ -92,6 +87,7 @@ export function bindSource(
   }
   if (known_at !== undefined && event_time === undefined)
     report.problem(at, ["known_at"], "missing-key", "`known_at` needs an `event_time` beside it.");
+  const lateness = bindLateness(at, report);
   const location =
     path !== undefined
       ? { kind: "path" as const, path }
@@ -99,7 +95,7 @@ export function bindSource(
         ? { kind: "query" as const, sql: query }
         : table !== undefined
           ? { kind: "table" as const, table }
-          : { kind: "stream" as const };
+          : { kind: "stream" as const, name: at.definition.name };
   return {
     ...describedOf(at),
     location,
@@ -107,6 +103,8 @@ export function bindSource(
     ...(known_at === undefined ? {} : { knownAt: known_at }),
     ...(tie_break === undefined ? {} : { tieBreak: tie_break }),
     ...(known === undefined ? {} : { columns: known }),
+    ...(lateness === undefined ? {} : { lateness }),
+    ...(bound === undefined ? {} : { stream: bound }),
   };
 }
 

@@ -21,7 +21,32 @@ export type SourceLocation =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "query"; readonly sql: string }
   | { readonly kind: "table"; readonly table: string }
-  | { readonly kind: "stream" };
+  | { readonly kind: "stream"; readonly name: string };
+
+/** A topic whose messages are a stream's rows. */
+export interface KafkaTopic {
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly group?: string;
+  readonly tls: boolean;
+  /** Names of environment variables. */
+  readonly sasl?: {
+    readonly mechanism: "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+    readonly username: string;
+    readonly password: string;
+  };
+}
+
+/** What only streams have. */
+export interface Stream {
+  /** The columns of the schema, without `_position` and `_received_at`. */
+  readonly schema: readonly Column[];
+  /** Columns declared as int32 (or lists of it): held as int64, range-checked when a row is pushed. */
+  readonly int32: readonly string[];
+  /** The column whose value identifies a row. */
+  readonly eventId?: string;
+  readonly kafka?: KafkaTopic;
+}
 
 export interface Source extends Described {
   readonly location: SourceLocation;
@@ -29,7 +54,13 @@ export interface Source extends Described {
   readonly knownAt?: string;
   /** Column that breaks ties of event time and known_at: the greatest wins. */
   readonly tieBreak?: string;
-  /** The source's real columns, read from the data; undefined while they were never read. */
+  /** Microseconds: how late a row may come and still be found by materialize. */
+  readonly lateness?: bigint;
+  readonly stream?: Stream;
+  /**
+   * The source's real columns, read from the data; of a stream those of its schema, then `_position` and `_received_at`.
+   * Undefined while they were never read.
+   */
   readonly columns?: readonly Column[];
 }
 

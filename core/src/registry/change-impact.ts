@@ -42,7 +42,14 @@ const riskyWhereRead: Rule = (_, __, { dependents }) => (reaches(dependents, "se
 /** What a change of one key of a kind's meaning does. */
 const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   entity: { keys: contract },
-  source: { location: riskyWhereRead, event_time: value, known_at: value, tie_break: value },
+  source: {
+    location: riskyWhereRead,
+    event_time: value,
+    known_at: value,
+    tie_break: value,
+    lateness: riskyWhereRead,
+    event_id: riskyWhereRead,
+  },
   view: {
     kind: contract,
     entities: contract,

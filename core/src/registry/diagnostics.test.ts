@@ -32,6 +32,12 @@ const applied = async (root: string, ...edits: readonly Edit[]): Promise<void> =
 const expression = (text: string): Edit => ["expression: items", `expression: ${text}`];
 const aggregate = (text: string): Edit => [`"sum(amount)", window: 1d`, text];
 
+/** The orders as a stream; `more` follows the schema's columns. */
+const stream = (more: string): Edit => [
+  "path: data/orders.csv",
+  `stream: true\nschema: { customer_id: int64, ordered_at: timestamp, amount: float64, items: int64${more} }`,
+];
+
 /** One project for each code, which has it. */
 const cases: Readonly<Record<DiagnosticCode, Case>> = {
   "invalid-yaml": { edits: [["kind: entity", "kind: [entity"]] },
@@ -85,6 +91,9 @@ const cases: Readonly<Record<DiagnosticCode, Case>> = {
   "unreadable-source": { edits: [["data/orders.csv", "data/nothing.csv"]], marks: "data/nothing.csv" },
   "unknown-column": { edits: [expression("itens + 1")], marks: "itens", fixed: "expression: items + 1" },
   "missing-event-time": { edits: [["event_time: ordered_at\n", ""]], marks: "orders" },
+  "stream-only": { edits: [["event_time: ordered_at", "event_time: ordered_at\nevent_id: amount"]], marks: "amount" },
+  "reserved-name": { edits: [stream(", _Position: int64")], marks: "int64" },
+  "kafka-without-event-id": { edits: [stream(" }\nkafka: { brokers: ['localhost:9092'], topic: orders")] },
   "window-without-aggregate": { edits: [expression("items, window: 1d")], marks: "1d" },
   "aggregate-without-window": { edits: [aggregate(`"sum(amount)"`)], marks: `"sum(amount)"` },
   "expression-and-aggregate": { edits: [aggregate(`"sum(amount)", expression: amount, window: 1d`)], marks: "amount" },
@@ -340,6 +349,27 @@ it.each<[string, Case]>([
   expect(first && text.slice(offset(text, first.range.start), offset(text, first.range.end))).toBe(one.marks);
 });
 
+it.each<[string, Case, DiagnosticCode, string]>([
+  [
+    "an event id that the schema does not have",
+    { edits: [stream(" }\nevent_id: order_id\ntags: [a] #")] },
+    "unknown-column",
+    "order_id",
+  ],
+  ["an event id that identifies nothing", { edits: [stream(" }\nevent_id: amount\ntags: [a] #")] }, "wrong-type", "float64"],
+  [
+    "a lateness that is measured from nothing",
+    { edits: [["event_time: ordered_at", "lateness: 1h"]] },
+    "missing-event-time",
+    "lateness",
+  ],
+  ["columns that differ in case alone", { edits: [stream(", Amount: int64")] }, "duplicate-name", "differ in case"],
+  ["a stream without a schema", { edits: [["path: data/orders.csv", "stream: true"]] }, "missing-key", "needs a `schema`"],
+])("of a stream: %s", async (_, one, code, words) => {
+  const found = (await check(one)).diagnostics.filter((diagnostic) => diagnostic.code === code);
+  expect(found.some(({ message }) => message.includes(words))).toBe(true);
+});
+
 describe("what is no finding", () => {
   it.each<[string, Case]>([
     ["the project as it is", {}],
@@ -371,6 +401,10 @@ describe("what is no finding", () => {
       },
     ],
     ["a window as long as the history", { edits: [[`"sum(amount)", window: 1d`, `"sum(amount)", window: 7d`]] }],
+    [
+      "a stream, with what the log adds as known_at and tie_break",
+      { edits: [stream(" }\nknown_at: _received_at\ntie_break: _position\nlateness: 1h\nevent_id: items\ntags: [a] #")] },
+    ],
     ["an unbounded window", { edits: [[`"sum(amount)", window: 1d`, `"sum(amount)", window: unbounded`]] }],
     [
       "a column named as SQL's clock",

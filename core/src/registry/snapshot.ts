@@ -109,9 +109,16 @@ export function digestedForm(project: string, entries: Readonly<Record<string, S
   return { project, meanings: Object.fromEntries(Object.entries(entries).map(([id, { meaning }]) => [id, meaning])) };
 }
 
-function sourceMeaning({ location, eventTime, knownAt, tieBreak }: Source): SnapshotEntry["meaning"] {
+function sourceMeaning({ location, eventTime, knownAt, tieBreak, lateness, stream }: Source): SnapshotEntry["meaning"] {
   const place = location.kind === "query" ? { kind: "query", sql: location.sql.trim().replace(/;$/, "") } : location;
-  return { location: place, event_time: eventTime, known_at: knownAt, tie_break: tieBreak };
+  return {
+    location: place,
+    event_time: eventTime,
+    known_at: knownAt,
+    tie_break: tieBreak,
+    lateness: lateness === undefined ? undefined : printDuration(lateness),
+    event_id: stream?.eventId,
+  };
 }
 
 function types(columns: readonly Column[]): Record<string, string> {

@@ -39,6 +39,8 @@ export interface DuckdbOptions {
  */
 export interface DuckdbSession extends AsyncDisposable {
   readonly connection: DuckDBConnection;
+  /** The project's root. */
+  readonly root: string;
   /** Runs statements for their effect. An aborted signal interrupts the query and throws `cancelled`. */
   run(sql: string, signal?: AbortSignal): Promise<void>;
   /** Column names and types of a query, without running it. A type we do not compute with is reported as `bytes`. */
@@ -113,6 +115,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<DuckdbSession>
 
   return {
     connection,
+    root: options.root,
     run: (sql, signal) =>
       guarded(signal, async () => {
         await connection.run(sql);

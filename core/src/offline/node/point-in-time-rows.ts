@@ -1,3 +1,4 @@
+import { readStreams, sourcesRead } from "../../streams/node/read-streams.js";
 import type { Value } from "../../values/value.js";
 import { stagedLabels } from "../labels.js";
 import { pointInTimeQuery, type PlanFacts } from "../point-in-time-query.js";
@@ -13,6 +14,7 @@ export async function pointInTimeRows(
   signal?: AbortSignal,
   facts?: PlanFacts,
 ): Promise<Value[][]> {
+  await readStreams(session, sourcesRead(request.service));
   const query = pointInTimeQuery(resolveRequest(request), facts);
   await session.run(macros);
   await session.run(

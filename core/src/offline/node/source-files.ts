@@ -4,6 +4,7 @@ import path from "node:path";
 import { SkewproofError } from "../../errors.js";
 import type { Source } from "../../registry/bound-project.js";
 import { digestRestingFiles } from "../../runs/node/digest.js";
+import type { SeenStream } from "../../streams/node/read-streams.js";
 import type { SourceDigest } from "../training-set-manifest.js";
 
 /** The files of a `path` source, or those that a query names as 'text' ending like a table file; sorted, relative to the root. */
@@ -19,7 +20,8 @@ export function sourceFiles(root: string, { location }: Source): string[] {
   return patterns.flatMap((pattern) => globSync(pattern, { cwd: root })).sort();
 }
 
-export async function digestSource(root: string, source: Source): Promise<SourceDigest> {
+export async function digestSource(root: string, source: Source, seen?: SeenStream): Promise<SourceDigest> {
+  if (seen !== undefined) return { source: source.name, files: [], stream: { log: seen.log, last: String(seen.last) } };
   const files = sourceFiles(root, source);
   const digests = await digestRestingFiles(
     root,

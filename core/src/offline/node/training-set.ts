@@ -9,6 +9,7 @@ import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { canonicalJson } from "../../runs/canonical-json.js";
 import { digestFile, digestRestingFiles, digestText } from "../../runs/node/digest.js";
+import { readStreams, sourcesRead } from "../../streams/node/read-streams.js";
 import { printTimestamp } from "../../values/timestamp-text.js";
 import { printValueType } from "../../values/value-type-text.js";
 import { expectationRules } from "../expectations.js";
@@ -85,6 +86,7 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
     ...(options.fullNames === undefined ? {} : { fullNames: options.fullNames }),
   };
   const relation = labelRelation(root, options.labels, base);
+  const streams = await readStreams(session, sourcesRead(service));
   const labelColumns = await session.describe(`SELECT * FROM ${relation}`);
   const request = resolveRequest({ ...base, labelColumns });
 
@@ -94,7 +96,7 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
   progress("Reading labels");
   await stageLabels(session, relation, labelColumns, time, signal);
   progress("Digesting labels and sources");
-  const digests = await Promise.all(sources.map((source) => digestSource(root, source)));
+  const digests = await Promise.all(sources.map((source) => digestSource(root, source, streams.get(source.name))));
   const labels = await describeLabels(session, root, options.labels, relation, labelFiles, signal);
   const engine = `duckdb ${await engineVersion(session)}`;
   const asked = { ...base, service: service.name };
@@ -110,7 +112,7 @@ export async function buildTrainingSet(loaded: LoadedProject, options: TrainingS
     }),
   );
   // What a query reads without naming a file is not in the digest.
-  const known = digests.every(({ files }) => files.length > 0);
+  const known = digests.every(({ files, stream }) => files.length > 0 || stream !== undefined);
   const standing = known ? await standingResult(out, inputs, format.kind) : undefined;
   if (standing !== undefined && (options.strict !== true || standing.expectations.every(({ holds }) => holds)))
     return { manifest: standing, reused: true, spilled: 0 };
