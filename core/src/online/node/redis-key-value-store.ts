@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 
 import { isSkewproofError, SkewproofError } from "../../errors.js";
-import { unanswered, type KeyReading, type OnlineStore, type SpaceRecord } from "../key-value-store.js";
+import { unanswered, type KeyReading, type KeyWork, type OnlineStore, type SpaceRecord } from "../key-value-store.js";
 import { readSpaceRecord, writeSpaceRecord } from "../space-record.js";
 import { redisFailure } from "./redis-errors.js";
-import { droppingName, recordsName, redisKeyNames } from "./redis-keys.js";
+import { droppingName, recordsName, redisKeyNames, type RedisKeyNames } from "./redis-keys.js";
 import { pageOfKeys, removeNames, type KeyPages } from "./redis-scans.js";
 import { connectRedis, type RedisCommand } from "./redis-servers.js";
 import type { RedisSettings } from "./redis-settings.js";
@@ -60,10 +60,26 @@ export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { 
     deadline: number,
   ): Promise<void> => {
     if (servers.isNew() && !(await servers.ready(deadline).then(always, never))) return;
-    const works = readings.map(({ space, key, work }) => ({ names: redisKeyNames(space, key), work }));
-    await runWorks(servers, works, (place, outcome) => {
-      if (!(outcome instanceof Error)) results[place] = outcome.result;
-    });
+    const byServer = new Map<
+      string,
+      { readonly place: number; readonly names: RedisKeyNames; readonly work: () => KeyWork<T> }[]
+    >();
+    for (const [place, { space, key, work }] of readings.entries()) {
+      const names = redisKeyNames(space, key);
+      const server = servers.serverOf(names.head);
+      const works = byServer.get(server);
+      if (works === undefined) byServer.set(server, [{ place, names, work }]);
+      else works.push({ place, names, work });
+    }
+    // Apart, so that a server that is silent holds up no other's answers.
+    await Promise.all(
+      [...byServer.values()].map((works) =>
+        runWorks(servers, works, (at, outcome) => {
+          const place = works[at]?.place;
+          if (place !== undefined && !(outcome instanceof Error)) results[place] = outcome.result;
+        }),
+      ),
+    );
   };
   const pages: KeyPages = new Map();
 
