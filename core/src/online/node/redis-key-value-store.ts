@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { isSkewproofError, SkewproofError } from "../../errors.js";
 import { unanswered, type KeyReading, type KeyWork, type OnlineStore, type SpaceRecord } from "../key-value-store.js";
 import { readSpaceRecord, writeSpaceRecord } from "../space-record.js";
+import { isOfWork } from "../work-step.js";
 import { redisFailure } from "./redis-errors.js";
 import { droppingName, recordsName, redisKeyNames, type RedisKeyNames } from "./redis-keys.js";
 import { pageOfKeys, removeNames, type KeyPages } from "./redis-scans.js";
@@ -23,8 +24,10 @@ const mostPending = 20_000;
 export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { readonly readOnly: boolean }): OnlineStore {
   const { where } = settings;
   const servers = connectRedis(settings);
-  const failed = (doing: string, error: unknown): SkewproofError =>
-    isSkewproofError(error) ? error : redisFailure(where, doing, error instanceof Error ? error : new Error(String(error)));
+  const failed = (doing: string, error: unknown): Error =>
+    isSkewproofError(error) || isOfWork(error)
+      ? error
+      : redisFailure(where, doing, error instanceof Error ? error : new Error(String(error)));
   const asking = async <T>(doing: string, act: () => Promise<T>): Promise<T> => {
     try {
       await servers.ready(patience);
