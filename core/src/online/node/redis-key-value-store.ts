@@ -93,7 +93,8 @@ export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { 
       pending += readings.length;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadline);
+        // Of a process that was busy the timer comes before answers that are there: these are taken first.
+        timer = setTimeout(() => setImmediate(resolve), deadline);
       });
       // What comes after the deadline goes into `results`, which nobody reads any more, and an error ends below.
       const all = readAll(readings, results, deadline).finally(() => {
