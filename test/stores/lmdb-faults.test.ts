@@ -108,7 +108,7 @@ describe("the LMDB store's file", () => {
             else refused++;
         },
       ),
-      { numRuns: 4 },
+      { numRuns: 3 },
     );
     expect(refused).toBeGreaterThan(0);
   });

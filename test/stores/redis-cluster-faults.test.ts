@@ -78,10 +78,11 @@ describe.skipIf(redisServer() === undefined)("a Redis Cluster's slots and faults
       keys.map((key) => countReading("space", key)),
       300,
     );
-    expect(performance.now() - started).toBeLessThan(600);
+    expect(performance.now() - started).toBeLessThan(2000);
     at(2).process.kill("SIGCONT");
     const waited = found.filter((pair) => pair === unanswered).length;
     expect(waited).toBeGreaterThan(30);
+    expect(waited).toBeLessThan(200);
     expect(found.filter((pair) => pair !== unanswered)).toEqual(Array.from({ length: keys.length - waited }, () => [1, 1]));
     await until(async () => (await readAll()).every((pair) => pair !== unanswered));
   });
@@ -111,6 +112,6 @@ describe.skipIf(redisServer() === undefined)("a Redis Cluster's slots and faults
     await expect(down).rejects.toMatchObject({ code: "failed", message: expect.stringContaining("cluster is down") as string });
     const started = performance.now();
     expect(new Set(await store.read([countReading("space", "k1")], 300))).toEqual(new Set([unanswered]));
-    expect(performance.now() - started).toBeLessThan(600);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });

@@ -9,9 +9,19 @@ describe.skipIf(redisServer() === undefined)("Redis Cluster", () => {
   afterAll(() => Promise.all(running.map(stopRedis)));
   storeContract("a Redis Cluster of three", async () => {
     running.push(...(await startRedisCluster()));
+    // The least that docs/online-stores.md names.
+    const rules = ["on", ">of the test", "~skewproof:*", "+@read", "+@write", "+@scripting", "+ping", "+info", "+cluster"];
+    for (const { admin } of running) await admin.call("ACL", "SETUSER", "features", ...rules);
+    process.env["TEST_CLUSTER_PASSWORD"] = "of the test";
     return {
       root: temporaryFolder(),
-      online: { store: "redis", url: `redis://127.0.0.1:${running[0]?.port ?? 0}`, cluster: true },
+      online: {
+        store: "redis",
+        url: `redis://127.0.0.1:${running[0]?.port ?? 0}`,
+        cluster: true,
+        username: "features",
+        passwordEnv: "TEST_CLUSTER_PASSWORD",
+      },
     };
   });
 });

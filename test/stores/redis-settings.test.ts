@@ -108,12 +108,12 @@ describe.skipIf(redisServer() === undefined)("a connection to Redis", () => {
       "+@scripting",
       "+ping",
       "+info",
-      "+scan",
+      "+select",
     ];
     const server = await startRedis(["--requirepass", "other", ...acl]);
     onTestFinished(() => stopRedis(server));
     process.env["TEST_REDIS_PASSWORD"] = secret;
-    const online = { store: "redis", url: `redis://127.0.0.1:${server.port}`, username: "features" } as const;
+    const online = { store: "redis", url: `redis://127.0.0.1:${server.port}/1`, username: "features" } as const;
     const store = await open("/", { ...online, passwordEnv: "TEST_REDIS_PASSWORD" });
     await store.write("space", [writing("k", { "": "v", part: "p" })], { project: "shop", view: "orders", lastUsed: 1n });
     expect(await store.read([reading("space", "k", "", "part")])).toEqual([["v", "p"]]);

@@ -1,11 +1,10 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import { Redis } from "ioredis";
-
-import { freePort } from "./free-port.js";
 
 const repository = path.resolve(import.meta.dirname, "../..");
 /** Of PyPI: its wheel for Linux on x64 holds a statically linked redis-server 6.2.14. */
@@ -56,45 +55,49 @@ export interface RunningRedis {
   readonly admin: Redis;
 }
 
-const running = new Set<ChildProcess>();
-// Whatever ends this process, its servers end with it.
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
-/** Starts a server on loopback and waits until it answers. Without persistence unless `args` ask for it. */
-export async function startRedis(
-  args: readonly string[] = [],
-  fixedPort?: number,
-  folder = redisFolder(),
-): Promise<RunningRedis> {
-  const port = fixedPort ?? (await freePort());
-  const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, "--appendfsync", "everysec"];
-  const child = spawn(redisServer() ?? "", [...flags, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  running.add(child);
+/** A server that ends with this process, however that ends: then the pipe to its guard closes. */
+function launch(args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string } {
+  const child = spawn(redisServer() ?? "", args, { stdio: ["ignore", "pipe", "pipe"] });
+  const guard = spawn("sh", ["-c", `cat > /dev/null; kill -9 ${child.pid ?? 0} 2> /dev/null`], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.once("exit", () => guard.kill("SIGKILL"));
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (data: Buffer) => (output = (output + String(data)).slice(-4000)));
-  child.once("exit", () => running.delete(child));
+  return { child, output: () => output };
+}
+
+/** Starts a server on loopback and waits until it answers. Nothing is kept on disk. */
+export async function startRedis(args: readonly string[] = [], fixedPort?: number): Promise<RunningRedis> {
+  for (let tries = 1; ; tries++) {
+    const port = fixedPort ?? (await redisPort());
+    const flags = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", redisFolder()];
+    const { child, output } = launch([...flags, ...args]);
+    const admin = connectAdmin(port, passwordIn(args));
+    try {
+      // Another server may have taken the port meanwhile: it has another process.
+      await until(async () => {
+        if (child.exitCode !== null) throw new Error(`redis-server did not start:\n${output()}`);
+        const info = await Promise.race([admin.info("server"), new Promise<string>((resolve) => setTimeout(resolve, 500, ""))]);
+        return info.includes(`process_id:${child.pid ?? 0}\r\n`);
+      });
+      return { port, process: child, admin };
+    } catch (error) {
+      await stopRedis({ port, process: child, admin });
+      if (fixedPort !== undefined || tries === 5) throw error;
+    }
+  }
+}
+
+function connectAdmin(port: number, password: { readonly password?: string } = {}): Redis {
   const admin = new Redis({
-    port,
-    host: "127.0.0.1",
-    protocol: 2,
+    ...{ port, host: "127.0.0.1", protocol: 2, enableReadyCheck: false, maxRetriesPerRequest: null },
     retryStrategy: () => 20,
-    maxRetriesPerRequest: null,
-    enableReadyCheck: false,
-    ...passwordIn(args),
+    ...password,
   });
   admin.on("error", () => undefined);
-  for (const end = Date.now() + 10_000; ;) {
-    const answer = await Promise.race([
-      admin.ping().catch(String),
-      new Promise<string>((resolve) => setTimeout(resolve, 1000, "")),
-    ]);
-    if (answer === "PONG" || answer.includes("NOAUTH")) break;
-    if (Date.now() > end || child.exitCode !== null) throw new Error(`redis-server did not start:\n${output}`);
-  }
-  return { port, process: child, admin };
+  return admin;
 }
 
 function passwordIn(args: readonly string[]): { readonly password?: string } {
@@ -123,9 +126,7 @@ export function stopRedis({ process: child, admin }: RunningRedis): Promise<void
 export async function startRedisCluster(replicas = 0): Promise<readonly RunningRedis[]> {
   const flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf"];
   const servers = await Promise.all(
-    Array.from({ length: 3 + replicas }, async () =>
-      startRedis([...flags, "--repl-diskless-sync-delay", "0"], await clusterPort()),
-    ),
+    Array.from({ length: 3 + replicas }, async () => startRedis([...flags, "--repl-diskless-sync-delay", "0"])),
   );
   const [first, ...others] = servers;
   if (first === undefined) throw new Error("No server was started.");
@@ -164,26 +165,30 @@ export async function startRedisSentinel(): Promise<{ master: RunningRedis; repl
       "sentinel failover-timeout skewproof 3000",
     ].join("\n"),
   );
-  const port = await freePort();
-  const child = spawn(redisServer() ?? "", [file, "--sentinel", "--port", String(port), "--bind", "127.0.0.1"], {
-    stdio: "ignore",
-  });
-  running.add(child);
-  child.once("exit", () => running.delete(child));
-  const admin = new Redis({ port, host: "127.0.0.1", protocol: 2, retryStrategy: () => 20, maxRetriesPerRequest: null });
-  admin.on("error", () => undefined);
+  const port = await redisPort();
+  const { child } = launch([file, "--sentinel", "--port", String(port), "--bind", "127.0.0.1"]);
+  const admin = connectAdmin(port);
   await until(async () => JSON.stringify(await admin.call("SENTINEL", "replicas", "skewproof")).includes(String(replica.port)));
   return { master, replica, sentinel: { port, process: child, admin } };
 }
 
 const isLinked = (info: string): boolean => info.includes("master_link_status:up");
 
-/** A cluster's servers talk at a port 10,000 higher. */
-async function clusterPort(): Promise<number> {
+/**
+ * A free port below those that connections are given, whose port 10,000 higher, at which a cluster's servers talk, is free too.
+ */
+async function redisPort(): Promise<number> {
   for (;;) {
-    const port = await freePort();
-    if (port < 55_000) return port;
+    const port = 12_000 + Math.floor(Math.random() * 10_000);
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
 
 export async function until(holds: () => Promise<boolean> | boolean, milliseconds = 15_000): Promise<void> {

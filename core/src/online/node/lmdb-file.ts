@@ -7,10 +7,7 @@ import { open, type RootDatabase } from "lmdb";
 import { isSkewproofError, SkewproofError } from "../../errors.js";
 import { faultInHeader, faultInPages } from "./lmdb-file-check.js";
 
-export interface Database extends RootDatabase<Buffer, Buffer> {
-  /** Flushes on another thread; not in lmdb's typings. */
-  sync(done: (error?: Error) => void): void;
-}
+type Database = RootDatabase<Buffer, Buffer>;
 
 export const checksumSize = 4;
 /** LMDB's own size for 126 readers is 8 kB; it takes a longer one as room for more. */
@@ -37,8 +34,7 @@ export function openLmdbFile(file: string, readOnly: boolean): Database {
       encoding: "binary",
       keyEncoding: "binary",
       noMemInit: true,
-      // `sync` is not in the typings.
-    }) as Database;
+    });
     if (size !== undefined) {
       const snapshot = database.useReadTransaction();
       try {

@@ -1,11 +1,10 @@
 import path from "node:path";
 import { crc32 } from "node:zlib";
 
-import { TransactionFlags } from "lmdb";
-
 import { isSkewproofError, SkewproofError } from "../../errors.js";
 import type { Bytes, KeyReading, KeyWork, KeyWriting, OnlineStore, SpaceRecord } from "../key-value-store.js";
 import { readSpaceRecord, writeSpaceRecord } from "../space-record.js";
+import { isOfWork, workStep } from "../work-step.js";
 import { checksumSize, damagedFile, isIntact, openLmdbFile, storeFailure } from "./lmdb-file.js";
 import {
   dropName,
@@ -21,13 +20,9 @@ import {
 
 /** Entries that a step of `drop` removes in one transaction: about a millisecond's work. */
 const dropStep = 500;
-/** The flush is waited for outside the transaction, off this thread. */
-// The typings know no enum of two flags.
-const transactionFlags = (TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUSH) as TransactionFlags;
-
 /**
  * The embedded online store: one LMDB file that many processes read while one at a time writes. A write holds the write
- * lock, and this thread, while its works run and their changes are put; the flush to disk is waited for off the thread.
+ * lock, and this thread, until it is on disk.
  * Throws `missing` when it is opened for reading and nothing was materialized yet, and `failed` for a damaged file.
  */
 export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly readOnly: boolean }): OnlineStore {
@@ -35,8 +30,8 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
   const file = path.join(folder, "online.2.lmdb");
   const database = openLmdbFile(file, readOnly);
   const damaged = (what: string): SkewproofError => damagedFile(file, what);
-  const failed = (doing: string, error: unknown): SkewproofError =>
-    isSkewproofError(error) ? error : storeFailure(file, doing, error);
+  const failed = (doing: string, error: unknown): Error =>
+    isSkewproofError(error) || isOfWork(error) ? error : storeFailure(file, doing, error);
 
   const get = (name: Buffer): Bytes | undefined => {
     // What lmdb gives is written over by its next read.
@@ -53,13 +48,11 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
     stored.writeUInt32LE(crc32(value, crc32(name)), value.length);
     database.putSync(name, stored);
   };
-  const inTransaction = async (doing: string, act: () => void): Promise<void> => {
+  const inTransaction = (doing: string, act: () => void): void => {
     if (readOnly) throw new SkewproofError("usage", `The online store ${file} is open for reading only.`);
     try {
-      database.transactionSync(act, transactionFlags);
-      await new Promise<void>((resolve, reject) => {
-        database.sync((error) => (error === undefined ? resolve() : reject(error)));
-      });
+      // On disk when it returns. lmdb's asynchronous transactions leave rejections that nobody can catch when a disk is full.
+      database.transactionSync(act);
     } catch (error) {
       throw failed(doing, error);
     }
@@ -76,8 +69,12 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
 
   const drive = <T>(name: KeyName, work: () => KeyWork<T>): T => {
     const running = work();
-    let step = running.next();
-    while (step.done !== true) step = running.next(step.value.map((part) => get(partName(name, part))));
+    let step = workStep(running, undefined);
+    while (step.done !== true)
+      step = workStep(
+        running,
+        step.value.map((part) => get(partName(name, part))),
+      );
     return step.value;
   };
   const rewrite = (space: string, { key, work }: KeyWriting): void => {
@@ -104,8 +101,9 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
   const finishDrop = async (space: string, signal?: AbortSignal): Promise<void> => {
     const state = { done: false };
     while (!state.done) {
-      signal?.throwIfAborted();
-      await inTransaction("remove from", () => {
+      if (signal?.aborted === true)
+        throw new SkewproofError("cancelled", "The removal was cancelled. The next write to the space, or removal, ends it.");
+      inTransaction("remove from", () => {
         state.done = dropSome(space);
       });
       // Lets readers of this thread in between.
@@ -123,7 +121,7 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
     async write(space, writings, record) {
       // What an interrupted removal left does not mix with what is written now.
       if (reading(() => get(dropName(space))) !== undefined) await finishDrop(space);
-      await inTransaction("write", () => {
+      inTransaction("write", () => {
         while (!dropSome(space));
         for (const writing of writings) rewrite(space, writing);
         if (record !== undefined) put(recordName(space), Buffer.from(JSON.stringify([space, writeSpaceRecord(record)])));
@@ -143,7 +141,7 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
           ),
       ),
     async drop(space, signal) {
-      await inTransaction("remove from", () => {
+      inTransaction("remove from", () => {
         database.removeSync(recordName(space));
         put(dropName(space), Buffer.alloc(0));
       });

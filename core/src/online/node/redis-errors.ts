@@ -33,8 +33,7 @@ const meanings: Readonly<Record<string, string>> = {
   NOREPLICAS: "the server has fewer replicas than `min-replicas-to-write`.",
   NOAUTH: "the server wants a password. Give `username:` and `password: { env: NAME }` under `online:`.",
   WRONGPASS: "the server does not take the user and password that `online:` names.",
-  NOPERM:
-    "the user that `online:` names may not do this. It needs `+@read +@write +@scripting +cluster +ping +info +scan` on `~skewproof:*`.",
+  NOPERM: "the user that `online:` names may not do this. docs/online-stores.md says what it needs.",
   MOVED: beingMoved,
   ASK: beingMoved,
   TRYAGAIN: beingMoved,

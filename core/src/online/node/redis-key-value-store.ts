@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 
 import { isSkewproofError, SkewproofError } from "../../errors.js";
-import { unanswered, type KeyReading, type OnlineStore, type SpaceRecord } from "../key-value-store.js";
+import { unanswered, type KeyReading, type KeyWork, type OnlineStore, type SpaceRecord } from "../key-value-store.js";
 import { readSpaceRecord, writeSpaceRecord } from "../space-record.js";
+import { isOfWork } from "../work-step.js";
 import { redisFailure } from "./redis-errors.js";
-import { droppingName, recordsName, redisKeyNames } from "./redis-keys.js";
+import { droppingName, recordsName, redisKeyNames, type RedisKeyNames } from "./redis-keys.js";
 import { pageOfKeys, removeNames, type KeyPages } from "./redis-scans.js";
 import { connectRedis, type RedisCommand } from "./redis-servers.js";
 import type { RedisSettings } from "./redis-settings.js";
@@ -23,8 +24,10 @@ const mostPending = 20_000;
 export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { readonly readOnly: boolean }): OnlineStore {
   const { where } = settings;
   const servers = connectRedis(settings);
-  const failed = (doing: string, error: unknown): SkewproofError =>
-    isSkewproofError(error) ? error : redisFailure(where, doing, error instanceof Error ? error : new Error(String(error)));
+  const failed = (doing: string, error: unknown): Error =>
+    isSkewproofError(error) || isOfWork(error)
+      ? error
+      : redisFailure(where, doing, error instanceof Error ? error : new Error(String(error)));
   const asking = async <T>(doing: string, act: () => Promise<T>): Promise<T> => {
     try {
       await servers.ready(patience);
@@ -60,10 +63,26 @@ export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { 
     deadline: number,
   ): Promise<void> => {
     if (servers.isNew() && !(await servers.ready(deadline).then(always, never))) return;
-    const works = readings.map(({ space, key, work }) => ({ names: redisKeyNames(space, key), work }));
-    await runWorks(servers, works, (place, outcome) => {
-      if (!(outcome instanceof Error)) results[place] = outcome.result;
-    });
+    const byServer = new Map<
+      string,
+      { readonly place: number; readonly names: RedisKeyNames; readonly work: () => KeyWork<T> }[]
+    >();
+    for (const [place, { space, key, work }] of readings.entries()) {
+      const names = redisKeyNames(space, key);
+      const server = servers.serverOf(names.head);
+      const works = byServer.get(server);
+      if (works === undefined) byServer.set(server, [{ place, names, work }]);
+      else works.push({ place, names, work });
+    }
+    // Apart, so that a server that is silent holds up no other's answers.
+    await Promise.all(
+      [...byServer.values()].map((works) =>
+        runWorks(servers, works, (at, outcome) => {
+          const place = works[at]?.place;
+          if (place !== undefined && !(outcome instanceof Error)) results[place] = outcome.result;
+        }),
+      ),
+    );
   };
   const pages: KeyPages = new Map();
 
@@ -74,7 +93,8 @@ export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { 
       pending += readings.length;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadline);
+        // Of a process that was busy the timer comes before answers that are there: these are taken first.
+        timer = setTimeout(() => setImmediate(resolve), deadline);
       });
       // What comes after the deadline goes into `results`, which nobody reads any more, and an error ends below.
       const all = readAll(readings, results, deadline).finally(() => {

@@ -21,7 +21,8 @@ export async function removeNames(
     for (const master of servers.masters()) {
       let cursor = "0";
       do {
-        signal?.throwIfAborted();
+        if (signal?.aborted === true)
+          throw new SkewproofError("cancelled", "The removal was cancelled. The next write to the space, or removal, ends it.");
         const [next, found] = await master.scan(cursor, "MATCH", `${spacePrefix(space)}*`, "COUNT", step);
         cursor = next;
         const names = found.filter(isRemoved);

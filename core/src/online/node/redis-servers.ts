@@ -22,6 +22,8 @@ export interface RedisServers {
   /** One batch for each server. A command with an error may have been done where the connection was lost, else not. */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[]>;
   readonly spreads: boolean;
+  /** Names of one server, as far as is known, have the same answer. */
+  serverOf(name: string): string;
   /** For commands that are of one server's keys, like SCAN; in an order that stays. */
   masters(): readonly Redis[];
   close(): void;
@@ -79,6 +81,7 @@ function connectServer(
     },
     send,
     spreads: false,
+    serverOf: () => "",
     masters: () => [client],
     close: () => client.disconnect(),
   };
@@ -96,6 +99,7 @@ function connectCluster(nodes: RedisSettings["nodes"], options: RedisSettings["o
   });
   const readiness = watchReadiness(cluster);
   const masters = (): Redis[] => cluster.nodes("master").sort((a, b) => (addressOf(a) < addressOf(b) ? -1 : 1));
+  const serverOf = (name: string): string => cluster.slots[slotOf(name)]?.[0] ?? "";
   const alone = async ({ args }: RedisCommand): Promise<unknown> => {
     try {
       const [command, ...rest] = args;
@@ -110,7 +114,7 @@ function connectCluster(nodes: RedisSettings["nodes"], options: RedisSettings["o
     const answers: unknown[] = commands.map(() => undefined);
     const rest: number[] = [];
     for (const [at, { name }] of commands.entries()) {
-      const server = servers.get(cluster.slots[slotOf(name)]?.[0] ?? "");
+      const server = servers.get(serverOf(name));
       if (server === undefined) rest.push(at);
       else {
         const batch = batches.get(server);
@@ -150,6 +154,7 @@ function connectCluster(nodes: RedisSettings["nodes"], options: RedisSettings["o
     },
     send,
     spreads: true,
+    serverOf,
     masters,
     close: () => cluster.disconnect(),
   };

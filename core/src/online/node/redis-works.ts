@@ -1,4 +1,5 @@
 import type { Bytes, KeyWork } from "../key-value-store.js";
+import { workStep } from "../work-step.js";
 import type { RedisKeyNames } from "./redis-keys.js";
 import type { RedisServers } from "./redis-servers.js";
 import { headStart, versionSize } from "./redis-write-script.js";
@@ -25,7 +26,7 @@ export async function runWorks<T>(
 ): Promise<void> {
   let running: Running<T>[] = [];
   const go = (place: number, work: RedisWork<T>, generator: KeyWork<T>, values: Values | undefined, seen: Seen): void => {
-    const step = values === undefined ? generator.next() : generator.next(values);
+    const step = workStep(generator, values);
     if (step.done === true) settle(place, { result: step.value, version: seen.version });
     else running.push({ place, work, generator, parts: step.value, ...seen });
   };
