@@ -57,8 +57,7 @@ describe("seenView", () => {
               expect(close(value, expected[name] ?? null), `${view.name}.${name}: ${show(value)}`).toBe(true);
             }
             // Where no row that counts is refused, the value is that of all rows.
-            if (seen.refused(all, t, isThere).length === 0)
-              expect(seen.at(all, t, isThere)).toEqual(seen.at(all, t, () => true));
+            if (seen.refused(all, t, isThere).length === 0) expect(seen.at(all, t, isThere)).toEqual(seen.at(all, t, () => true));
           }
         },
       ),
