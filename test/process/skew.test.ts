@@ -78,7 +78,7 @@ describe("causes", () => {
       80,
       /last_order was materialized until 2026-01-10T00:00:00Z, past the moment asked for/,
     ],
-    ["definition_changed", "orders_7d", 9, 1, 2, /feature spending\.orders_7d: window 7d is now 14d/],
+    ["definition_changed", "orders_7d", 0, 1, 2, /feature spending\.orders_7d: window 7d is now 14d/],
   ])("%s: %s of customer %i", (cause, feature, customer, was, is, because) => {
     expect(found(report, feature, customer)).toMatchObject({ cause, served: was, recomputed: is });
     expect(found(report, feature, customer)?.because).toMatch(because);
@@ -129,7 +129,7 @@ it("missing_offline: the store was filled on another machine, where the source h
   cpSync(path.join(there, ".skewproof/online"), path.join(here, ".skewproof/online"), { recursive: true });
   edit(here, "data/orders.csv", "4,2026-01-07 10:00:00,40\n", "");
   const sidecar = await serve(here, ["--replay"]);
-  await askShop(sidecar, [4, 9], "2026-01-10T00:00:00Z");
+  await askShop(sidecar, [4, 0], "2026-01-10T00:00:00Z");
   expect(await sidecar.stop()).toBe(0);
   const report = skew(here);
   expect(report.causes).toEqual({ missing_offline: 4 });

@@ -9,27 +9,51 @@ import type { Column, ValueType } from "../values/value-type.js";
  */
 export function lineEncoder(columns: readonly Column[]): (cells: readonly Value[]) => string {
   const names = columns.map((_, index) => `"c${index}":`);
+  const moments = rememberLast(encoderOf({ kind: "timestamp" }));
+  const encoders = columns.map(({ type }) => (type.kind === "timestamp" ? moments : encoderOf(type)));
   const isStatus = columns.map(({ name }) => name.startsWith("status."));
   return (cells) => {
     let line = "";
-    for (const [index, { type }] of columns.entries()) {
+    for (let index = 0; index < encoders.length; index++) {
       const cell = cells[index] ?? null;
       if (cell === null || (isStatus[index] === true && cell === "PRESENT")) continue;
-      const text = encode(cell, type);
-      if (text !== "null") line += `${line === "" ? "" : ","}${names[index] ?? ""}${text}`;
+      const text = encoders[index]?.(cell);
+      if (text !== undefined && text !== "null") line += `${line === "" ? "" : ","}${names[index] ?? ""}${text}`;
     }
     return `{${line}}\n`;
   };
 }
 
-function encode(value: Value, type: ValueType): string {
-  if (value === null) return "null";
-  if (typeof value === "bigint") return type.kind === "decimal" ? `"${printDecimal(value, type.scale)}"` : String(value);
-  if (typeof value === "number" || typeof value === "boolean") return JSON.stringify(value);
-  if (typeof value === "string") return JSON.stringify(wellFormed(value));
-  if (type.kind === "list" && Array.isArray(value))
-    return `[${value.map((item: Value) => encode(item, type.element)).join(",")}]`;
-  return JSON.stringify(toJsonValue(value, type));
+/** Features of one view mostly have one event time. */
+function rememberLast(encode: (value: Value) => string): (value: Value) => string {
+  let [last, text]: [Value, string] = [null, "null"];
+  return (value) => {
+    if (value !== last) [last, text] = [value, encode(value)];
+    return text;
+  };
+}
+
+function encoderOf(type: ValueType): (value: Value) => string {
+  switch (type.kind) {
+    case "int64":
+    case "timestamp":
+      return (value) => String(value as bigint | number);
+    case "float64":
+      return (value) => (Number.isFinite(value) ? `${value as number}` : "null");
+    case "decimal":
+      return (value) => (typeof value === "bigint" ? `"${printDecimal(value, type.scale)}"` : "null");
+    case "string":
+      return (value) => JSON.stringify(typeof value === "string" ? wellFormed(value) : value);
+    case "list": {
+      const item = encoderOf(type.element);
+      return (value) =>
+        Array.isArray(value) ? `[${value.map((one: Value) => (one === null ? "null" : item(one))).join(",")}]` : "null";
+    }
+    case "bytes":
+      return (value) => JSON.stringify(toJsonValue(value, type));
+    default:
+      return (value) => JSON.stringify(value);
+  }
 }
 
 /** Half of a surrogate pair is no character, and no reader of JSON takes it. */

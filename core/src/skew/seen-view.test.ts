@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { compileRow } from "../expressions/compile-row.js";
 import { bruteForce } from "../offline/testing/brute-force.js";
-import { base, close, columns, definitions, event, hour, settings } from "../offline/testing/random-project.js";
+import { base, close, columns, definitions, event, hour, settings, show } from "../offline/testing/random-project.js";
 import { projectWithEvents } from "../offline/testing/test-project.js";
 import type { FeatureView } from "../registry/bound-project.js";
 import { requireService } from "../registry/find.js";
@@ -54,7 +54,7 @@ describe("seenView", () => {
             const all = rows.map((one) => one.seen);
             for (const [index, { name }] of view.features.entries()) {
               const value = seen.at(all, t, isThere).values[index] ?? null;
-              expect(close(value, expected[name] ?? null), `${view.name}.${name}: ${String(value)}`).toBe(true);
+              expect(close(value, expected[name] ?? null), `${view.name}.${name}: ${show(value)}`).toBe(true);
             }
             // Where no row that counts is refused, the value is that of all rows.
             if (seen.refused(all, t, isThere).length === 0) expect(seen.at(all, t, isThere)).toEqual(seen.at(all, t, () => true));

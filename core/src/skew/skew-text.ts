@@ -14,12 +14,15 @@ export const causeWords: Readonly<Record<(typeof skewCauses)[number], string>> =
 };
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+/** Two decimals, or the first digit that is one. */
+const hundredths = (share: number): string =>
+  share === 0 || share >= 0.0001 ? (100 * share).toFixed(2) : String(Number((100 * share).toPrecision(1)));
+const percent = (share: number): string => `${hundredths(share)} %`;
 
 /** `0.40 % (0.07–2.23 %)`: the share and its 95 % interval. */
 export function rateText(rate: Rate | null): string {
   if (rate === null) return "–";
-  return `${percent(rate.rate)} (${(100 * rate.low).toFixed(2)}–${percent(rate.high)})`;
+  return `${percent(rate.rate)} (${hundredths(rate.low)}–${percent(rate.high)})`;
 }
 
 export function causesText(causes: CauseCounts): string {

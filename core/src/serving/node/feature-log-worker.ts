@@ -54,9 +54,12 @@ if (port === null) throw new Error("The feature log's worker runs as a thread of
 const writers = new Map<string, TailWriter>();
 const answer = (message: LogAnswer): void => port.postMessage(message);
 
-const timer = setInterval(() => {
+let flushed = Date.now();
+function flush(): void {
+  flushed = Date.now();
   for (const writer of writers.values()) writer.flush();
-}, flushMillis);
+}
+const timer = setInterval(flush, flushMillis);
 
 port.on("message", (call: LogCall) => {
   switch (call.kind) {
@@ -77,6 +80,8 @@ port.on("message", (call: LogCall) => {
       break;
     case "entries":
       for (const entry of call.entries) add(writers.get(call.service), entry);
+      // A thread that has messages waiting comes to no timer.
+      if (Date.now() - flushed >= flushMillis) flush();
       break;
     case "lost":
       writers.get(call.service)?.lose(call.rows);

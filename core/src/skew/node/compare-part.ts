@@ -68,8 +68,10 @@ export async function comparePart(
     return `${has[index] ?? "false"} AND ${differsSql(served, now, feature.feature.type, toleranceOf(feature))} AS _d${index}`;
   });
   const any = service.features.map((_, index) => `_d${index}`).join(" OR ");
+  // By key, so that rows that are explained together read few keys of the sources.
+  const byKey = [...service.keys.map((column) => identifier(`entity.${column.name}`)), "_n"].join(", ");
   await run(
-    `CREATE OR REPLACE TEMP TABLE _wrong AS SELECT *, row_number() OVER () AS _w FROM (SELECT p.*, a.* EXCLUDE (_log_n), ${differs.join(", ")} FROM _part AS p JOIN _again AS a ON p._n = a._log_n) WHERE ${any}`,
+    `CREATE OR REPLACE TEMP TABLE _wrong AS SELECT *, row_number() OVER (ORDER BY ${byKey}) AS _w FROM (SELECT p.*, a.* EXCLUDE (_log_n), ${differs.join(", ")} FROM _part AS p JOIN _again AS a ON p._n = a._log_n) WHERE ${any}`,
   );
   const other = `definitions <> '${definitions}'`;
   const [[rows = 0n, from = null, until = null, others = 0n, ...compared] = []] = await session.rows(

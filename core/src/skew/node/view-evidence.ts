@@ -47,6 +47,7 @@ export async function lookAtView(
   }
 
   const found: Looked[] = [];
+  const none = seen.at([], 0n, () => true).values;
   async function look(key: string, rows: readonly SourceRow[]): Promise<void> {
     for (const index of byKey.get(key) ?? []) {
       const moment = moments[index];
@@ -55,6 +56,18 @@ export async function lookAtView(
       const wasMaterialized = (row: SourceRow): boolean => materializedUntil !== null && visibleAt(row) <= materializedUntil;
       const hadArrived = ({ known, received }: SourceRow): boolean => known <= at && (received === null || received <= at);
       const now = seen.at(rows, at, () => true);
+      const afterMark = seen.refused(rows, at, wasMaterialized);
+      const arrivedLate = seen.refused(rows, at, hadArrived);
+      const over = (isThere: (row: SourceRow) => boolean): readonly Value[] => seen.at(rows, at, isThere).values;
+      // Where nothing that counts is refused, the value is that of all rows.
+      const materialized = afterMark.length === 0 ? now.values : over(wasMaterialized);
+      const arrived = arrivedLate.length === 0 ? now.values : over(hadArrived);
+      const both =
+        afterMark.length === 0
+          ? arrived
+          : arrivedLate.length === 0
+            ? materialized
+            : over((row) => wasMaterialized(row) && hadArrived(row));
       found[index] = {
         evidence: {
           view: view.name,
@@ -62,17 +75,12 @@ export async function lookAtView(
           ttl: view.ttl,
           materializedUntil,
           now,
-          afterMark: seen.refused(rows, at, wasMaterialized),
-          arrivedLate: seen.refused(rows, at, hadArrived),
+          afterMark,
+          arrivedLate,
           sourceChange:
             materializedUntil === null ? undefined : await changed(materializedUntil, Number(buckets[index]?.[0] ?? 0)),
         },
-        over: {
-          materialized: seen.at(rows, at, wasMaterialized).values,
-          arrived: seen.at(rows, at, hadArrived).values,
-          both: seen.at(rows, at, (row) => wasMaterialized(row) && hadArrived(row)).values,
-          none: seen.at([], at, () => true).values,
-        },
+        over: { materialized, arrived, both, none },
       };
     }
     byKey.delete(key);
