@@ -15,13 +15,13 @@ export function registerConsume(program: Command): void {
 async function consume(invocation: Invocation, source: string, options: { readonly batch: string }): Promise<number> {
   const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
   const { SkewproofError } = await import("../errors.js");
-  const { openPusher } = await import("../streams/node/push-rows.js");
+  const { openOnlinePusher } = await import("../online/node/online-pusher.js");
   const { openKafkaSource } = await import("../streams/node/kafka-source.js");
   const batch = Number(options.batch);
   if (!Number.isInteger(batch) || batch < 1 || batch > 10_000)
     throw new SkewproofError("usage", `--batch ${options.batch} is not a number of rows from 1 to 10000.`);
   const loaded = await loadValidProject(findProject(invocation.projectDir));
-  const pusher = openPusher(loaded, source);
+  const pusher = await openOnlinePusher(loaded, source);
   const sum = { accepted: 0, duplicates: 0, quarantined: 0 };
   const text = (): string =>
     `${source}: ${sum.accepted} rows accepted, ${sum.duplicates} duplicates, ${sum.quarantined} in quarantine`;

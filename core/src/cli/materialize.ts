@@ -41,7 +41,7 @@ async function run(invocation: Invocation, views: readonly string[], options: Op
   const total = report.views.reduce((sum, { rows }) => sum + rows, 0);
   const lines = report.views.map(({ view, rows, keys, until: mark, removed }) => {
     const gone = removed === undefined || removed === 0 ? "" : `, ${removed} keys removed`;
-    return `${view}: ${rows} ${options.dryRun === true ? "rows to take" : "new rows"}, ${keys} keys${gone}, until ${mark}`;
+    return `${view}: ${rows} ${options.dryRun === true ? "rows to take" : "new rows"}${keys === undefined ? "" : `, ${keys} keys`}${gone}, until ${mark}`;
   });
   if (total > 0 && options.dryRun !== true)
     lines.push(

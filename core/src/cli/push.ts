@@ -26,14 +26,14 @@ async function push(
 ): Promise<number> {
   const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
   const { SkewproofError } = await import("../errors.js");
-  const { openPusher } = await import("../streams/node/push-rows.js");
+  const { openOnlinePusher } = await import("../online/node/online-pusher.js");
   const { rowsOfFile, rowsOfLines } = await import("../streams/node/given-rows.js");
   const size = Number(options.batch);
   if (!Number.isInteger(size) || size < 1 || size > 10_000)
     throw new SkewproofError("usage", `--batch ${options.batch} is not a number of rows from 1 to 10000.`);
   const loaded = await loadValidProject(findProject(invocation.projectDir));
   const file = options.file === undefined ? undefined : invocation.path(options.file);
-  const pusher = openPusher(loaded, source);
+  const pusher = await openOnlinePusher(loaded, source);
   const sum = { accepted: 0, duplicates: 0, quarantined: 0 };
   const reasons = new Map<string, number>();
   const started = performance.now();

@@ -12,6 +12,8 @@ import type { KeyWriting, OnlineStore, SpaceRecord } from "../key-value-store.js
 import { newRows, type RowRange } from "../new-rows.js";
 import { keyText, onlineView, type OnlineView } from "../online-view.js";
 import { writeKey, type WriteMode } from "../write-key.js";
+import { readStreams } from "../../streams/node/read-streams.js";
+import { streamApplier } from "./apply-stream.js";
 import { collectSpaces } from "./collect-spaces.js";
 import { openKeyValueStore } from "./open-key-value-store.js";
 import { recordSlice } from "./materialized-slices.js";
@@ -34,7 +36,8 @@ export interface MaterializeOptions {
 export interface MaterializedView {
   readonly view: string;
   readonly rows: number;
-  readonly keys: number;
+  /** Not counted for a stream. */
+  readonly keys?: number;
   /** The moment up to which the view stands now (with `dryRun`: would stand). */
   readonly until: string;
   /** Keys that `full` removed. */
@@ -82,8 +85,7 @@ async function materializeAlone(loaded: LoadedProject, options: MaterializeOptio
           store,
           online,
           space: spaceOf(online),
-          project: loaded.project.name,
-          root: loaded.root,
+          loaded,
         }),
       );
     }
@@ -99,23 +101,23 @@ interface ViewWork extends MaterializeOptions {
   readonly store: OnlineStore;
   readonly online: OnlineView;
   readonly space: string;
-  readonly project: string;
-  readonly root: string;
+  readonly loaded: LoadedProject;
 }
 
 async function materializeView(work: ViewWork): Promise<MaterializedView> {
-  const { session, store, online, space, project, full = false, dryRun = false, signal } = work;
+  const { session, store, online, space, loaded, full = false, dryRun = false, signal } = work;
   const { view } = online;
   const before = await store.record(space);
+  if (view.source.stream !== undefined) return materializeStream(work, view);
   const previous = full ? undefined : before?.materializedUntil;
   // Keys that an interrupted run brought further would lose what they hold if they were brought only up to here.
   const until =
     before?.unfinishedUntil === undefined || before.unfinishedUntil < work.until ? work.until : before.unfinishedUntil;
   if (previous !== undefined && previous >= until) return { view: view.name, rows: 0, keys: 0, until: printTimestamp(previous) };
-  const after = previous === undefined ? undefined : previous;
+  const after = previous === undefined ? undefined : previous - (view.source.lateness ?? 0n);
   const range = { after, until };
   if (dryRun) return { view: view.name, ...(await count(session, online, range, signal)), until: printTimestamp(until) };
-  const record = (): SpaceRecord => ({ project, view: view.name, lastUsed: BigInt(Date.now()) * 1000n });
+  const record = (): SpaceRecord => ({ project: loaded.project.name, view: view.name, lastUsed: BigInt(Date.now()) * 1000n });
   await store.write(space, [], {
     ...record(),
     ...(before?.materializedUntil === undefined ? {} : { materializedUntil: before.materializedUntil }),
@@ -124,9 +126,26 @@ async function materializeView(work: ViewWork): Promise<MaterializedView> {
   const written = await writeRows(work, range);
   const removed = full ? await removeVanishedKeys(session, store, online, space, until, signal) : undefined;
   signal?.throwIfAborted();
-  await recordSlice(session, work.root, view, previous, until);
+  await recordSlice(session, loaded.root, view, previous, until);
   await store.write(space, [], { ...record(), materializedUntil: until });
   return { view: view.name, ...written, until: printTimestamp(until), ...(removed === undefined ? {} : { removed }) };
+}
+
+/** A stream's log never changes, so its views only ever catch up with it, whatever `until` and `full` say. */
+async function materializeStream(
+  { loaded, session, store, space, dryRun = false, progress = () => undefined }: ViewWork,
+  view: FeatureView,
+): Promise<MaterializedView> {
+  const until = printTimestamp(BigInt(Date.now()) * 1000n);
+  if (dryRun) {
+    const taken = (await store.record(space))?.streamPosition ?? 0n;
+    const seen = (await readStreams(session, [view.source])).get(view.source.name);
+    return { view: view.name, rows: Number((seen?.last ?? 0n) - taken), until };
+  }
+  const rows = await streamApplier(loaded, store, view.source).catchUp(view, (count) => {
+    progress(`${view.name}: ${count.toLocaleString("en")} rows of the stream`);
+  });
+  return { view: view.name, rows, until };
 }
 
 /** Writes the rows of the range, key by key. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import Type from "typebox";
 
+import type { Source } from "../../registry/bound-project.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { pushReportJson } from "../../streams/push-report.js";
 import { openPusher, type ApplyRows, type Pusher } from "../../streams/node/push-rows.js";
@@ -17,17 +18,18 @@ const pushBody = Type.Object({
 export function registerPush(
   server: FastifyInstance,
   loaded: LoadedProject,
-  { applyTo, mostWaiting }: { readonly applyTo?: (source: string) => ApplyRows; readonly mostWaiting?: number } = {},
+  { applyTo, mostWaiting }: { readonly applyTo?: (source: Source) => ApplyRows; readonly mostWaiting?: number } = {},
 ): void {
   const pushers = new Map<string, Pusher>();
-  const pusherOf = (source: string): Pusher => {
-    let found = pushers.get(source);
+  const pusherOf = (name: string): Pusher => {
+    let found = pushers.get(name);
     if (found === undefined) {
-      found = openPusher(loaded, source, {
-        ...(applyTo === undefined ? {} : { apply: applyTo(source) }),
+      const source = loaded.project.sources.get(name);
+      found = openPusher(loaded, name, {
+        ...(applyTo === undefined || source === undefined ? {} : { apply: applyTo(source) }),
         ...(mostWaiting === undefined ? {} : { mostWaiting }),
       });
-      pushers.set(source, found);
+      pushers.set(name, found);
     }
     return found;
   };

@@ -6,6 +6,7 @@ import Fastify from "fastify";
 
 import { SkewproofError } from "../../errors.js";
 import { findModelVersion, openBundle } from "../../models/node/model-store.js";
+import { streamApplier } from "../../online/node/apply-stream.js";
 import { openKeyValueStore } from "../../online/node/open-key-value-store.js";
 import { requireService } from "../../registry/find.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
@@ -20,6 +21,7 @@ import { createMetrics } from "./metrics.js";
 import { repositoryModels } from "./model-repository.js";
 import { registerOpenInferenceProtocol } from "./open-inference-protocol.js";
 import { registerPredict } from "./predict-route.js";
+import { registerPush } from "./push-route.js";
 import { requestMoment } from "./request-moment.js";
 import { servedFeatures } from "./served-features.js";
 import { ServedModels } from "./served-models.js";
@@ -68,7 +70,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const models = new ServedModels();
   const metrics = createMetrics();
   const store =
-    loaded === undefined || !hasOnlineFeatures(loaded) ? undefined : await openKeyValueStore(loaded, { readOnly: true });
+    loaded === undefined || !hasOnlineFeatures(loaded)
+      ? undefined
+      : await openKeyValueStore(loaded, { readOnly: !hasStreams(loaded) });
   const logs = loaded === undefined || store === undefined ? undefined : openLogs(loaded);
   const features =
     loaded === undefined || store === undefined || logs === undefined
@@ -148,6 +152,8 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
     registerFeatures(server, loaded.project, features, moment);
     registerFeast(server, loaded.project, features);
   }
+  if (loaded !== undefined && hasStreams(loaded))
+    registerPush(server, loaded, store === undefined ? {} : { applyTo: (source) => streamApplier(loaded, store, source).apply });
   registerPredict(server, { models, features, moment, metrics });
   registerDeployments(server, models, activate);
 
@@ -174,6 +180,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       );
     throw error;
   }
+}
+
+function hasStreams({ project }: LoadedProject): boolean {
+  return [...project.sources.values()].some(({ stream }) => stream !== undefined);
 }
 
 function hasOnlineFeatures({ project }: LoadedProject): boolean {
