@@ -10,7 +10,7 @@ import type { FeatureLogs, Served } from "./feature-log.js";
 export interface ReadRows {
   readonly rows: readonly FeatureRow[];
   /** Puts them into the served-feature log. */
-  log(served: Pick<Served, "requestId" | "at" | "requests" | "model" | "version">): void;
+  readonly log: (served: Pick<Served, "requestId" | "at" | "requests" | "model" | "version">) => void;
 }
 
 export interface ServedFeatures {
