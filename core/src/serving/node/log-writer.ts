@@ -41,13 +41,11 @@ interface Tail {
 
 export function openTailWriter(options: LogWriterOptions): TailWriter {
   const { folder, name, header, rollBytes, rollMillis } = options;
-  mkdirSync(folder, { recursive: true });
   const encode = lineEncoder(header.columns);
   const lostFile = path.join(folder, `${name}.lost`);
-  // Its bytes are taken from the disk now: when the disk is full they can still be written over.
-  const lostDescriptor = openSync(lostFile, "w");
+  let lostDescriptor: number | undefined;
   let lost = 0;
-  writeLost();
+  let toldLost: number | undefined;
 
   let lines: string[] = [];
   let tail: Tail | undefined;
@@ -57,11 +55,21 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
   const unfinished = new Set<string>();
   let finishing: Promise<void> = takeInTails(folder).catch(options.failed);
 
+  /** Its bytes are taken from the disk before anything is lost: when the disk is full they can still be written over. */
   function writeLost(): void {
-    writeSync(lostDescriptor, `${String(lost).padStart(15, "0")}\n`, 0);
+    if (toldLost === lost) return;
+    try {
+      mkdirSync(folder, { recursive: true });
+      lostDescriptor ??= openSync(lostFile, "w");
+      writeSync(lostDescriptor, `${String(lost).padStart(15, "0")}\n`, 0);
+      toldLost = lost;
+    } catch (error) {
+      options.failed(error);
+    }
   }
 
   function openTail(): Tail {
+    mkdirSync(folder, { recursive: true });
     const file = path.join(folder, `${name}-${String(number).padStart(6, "0")}.ndjson`);
     const descriptor = openSync(file, "wx", 0o600);
     const opened: Tail = { file, descriptor, opened: Date.now(), size: 0 };
@@ -89,6 +97,7 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
   }
 
   function flush(): void {
+    writeLost();
     if (lines.length > 0) {
       try {
         tail ??= openTail();
@@ -151,7 +160,7 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
       roll();
       finish();
       await finishing;
-      closeSync(lostDescriptor);
+      if (lostDescriptor !== undefined) closeSync(lostDescriptor);
       if (lost === 0) rmSync(lostFile, { force: true });
     },
   };
