@@ -22,15 +22,18 @@ export interface LogWriterOptions {
 
 /** Writes one service's log. Called by one thread, which does nothing else. */
 export interface TailWriter {
-  add(cells: readonly Value[]): void;
+  readonly add: (cells: readonly Value[]) => void;
   /** Counts rows that nobody will see. */
-  lose(rows: number): void;
+  readonly lose: (rows: number) => void;
   /** Writes what was added; rows that the disk does not take stay for the next time. */
-  flush(): void;
-  close(): Promise<void>;
+  readonly flush: () => void;
+  readonly close: () => Promise<void>;
 }
 
 const syncMillis = 500;
+
+/** Rows written as one: what a disk that is nearly full takes or refuses. */
+const mostRowsOfWrite = 1000;
 
 interface Tail {
   readonly file: string;
@@ -98,15 +101,16 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
 
   function flush(): void {
     writeLost();
-    if (lines.length > 0) {
-      try {
+    try {
+      while (lines.length > 0) {
         tail ??= openTail();
-        append(tail, lines.join(""));
-        options.written(lines.length);
-        lines = [];
-      } catch (error) {
-        options.failed(error);
+        const some = lines.slice(0, mostRowsOfWrite);
+        append(tail, some.join(""));
+        lines = lines.slice(mostRowsOfWrite);
+        options.written(some.length);
       }
+    } catch (error) {
+      options.failed(error);
     }
     if (tail === undefined) return;
     const now = Date.now();
