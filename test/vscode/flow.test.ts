@@ -133,7 +133,7 @@ it("checks skew of what was served, and asks nothing of other machines", async (
   await page.locator(".quick-input-titlebar", { hasText: "Run Skew Check" }).waitFor();
   await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: "late_flight" }).waitFor();
   await page.keyboard.press("Enter");
-  const frame = await webviewFrame(page, "table");
+  const frame = await webviewFrame(page, "details");
   await frame.getByText("Training and serving differ in 0 of").waitFor();
   await shot("vscode-skew");
   expect(elsewhere).toEqual([]);

@@ -37,7 +37,7 @@ function encoderOf(type: ValueType): (value: Value) => string {
   switch (type.kind) {
     case "int64":
     case "timestamp":
-      return (value) => (typeof value === "number" && Number.isFinite(value) ? String(value) : "null");
+      return (value) => (typeof value === "bigint" ? value.toString() : "null");
     case "float64":
       return (value) => (Number.isFinite(value) ? `${value as number}` : "null");
     case "decimal":

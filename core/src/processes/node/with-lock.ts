@@ -40,6 +40,8 @@ function create(file: string): boolean {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
+    // Made and not written, on a full disk: it would name no holder, and nobody could take it over.
+    rmSync(file, { force: true });
     throw new SkewproofError("unavailable", `${file} cannot be written: ${message}. Make its folder writable.`, { cause: error });
   }
 }

@@ -22,15 +22,18 @@ export interface LogWriterOptions {
 
 /** Writes one service's log. Called by one thread, which does nothing else. */
 export interface TailWriter {
-  add(cells: readonly Value[]): void;
+  readonly add: (cells: readonly Value[]) => void;
   /** Counts rows that nobody will see. */
-  lose(rows: number): void;
+  readonly lose: (rows: number) => void;
   /** Writes what was added; rows that the disk does not take stay for the next time. */
-  flush(): void;
-  close(): Promise<void>;
+  readonly flush: () => void;
+  readonly close: () => Promise<void>;
 }
 
 const syncMillis = 500;
+
+/** Rows written as one: what a disk that is nearly full takes or refuses. */
+const mostRowsOfWrite = 1000;
 
 interface Tail {
   readonly file: string;
@@ -41,13 +44,11 @@ interface Tail {
 
 export function openTailWriter(options: LogWriterOptions): TailWriter {
   const { folder, name, header, rollBytes, rollMillis } = options;
-  mkdirSync(folder, { recursive: true });
   const encode = lineEncoder(header.columns);
   const lostFile = path.join(folder, `${name}.lost`);
-  // Its bytes are taken from the disk now: when the disk is full they can still be written over.
-  const lostDescriptor = openSync(lostFile, "w");
+  let lostDescriptor: number | undefined;
   let lost = 0;
-  writeLost();
+  let toldLost: number | undefined;
 
   let lines: string[] = [];
   let tail: Tail | undefined;
@@ -57,11 +58,21 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
   const unfinished = new Set<string>();
   let finishing: Promise<void> = takeInTails(folder).catch(options.failed);
 
+  /** Its bytes are taken from the disk before anything is lost: when the disk is full they can still be written over. */
   function writeLost(): void {
-    writeSync(lostDescriptor, `${String(lost).padStart(15, "0")}\n`, 0);
+    if (toldLost === lost) return;
+    try {
+      mkdirSync(folder, { recursive: true });
+      lostDescriptor ??= openSync(lostFile, "w");
+      writeSync(lostDescriptor, `${String(lost).padStart(15, "0")}\n`, 0);
+      toldLost = lost;
+    } catch (error) {
+      options.failed(error);
+    }
   }
 
   function openTail(): Tail {
+    mkdirSync(folder, { recursive: true });
     const file = path.join(folder, `${name}-${String(number).padStart(6, "0")}.ndjson`);
     const descriptor = openSync(file, "wx", 0o600);
     const opened: Tail = { file, descriptor, opened: Date.now(), size: 0 };
@@ -89,15 +100,17 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
   }
 
   function flush(): void {
-    if (lines.length > 0) {
-      try {
+    writeLost();
+    try {
+      while (lines.length > 0) {
         tail ??= openTail();
-        append(tail, lines.join(""));
-        options.written(lines.length);
-        lines = [];
-      } catch (error) {
-        options.failed(error);
+        const some = lines.slice(0, mostRowsOfWrite);
+        append(tail, some.join(""));
+        lines = lines.slice(mostRowsOfWrite);
+        options.written(some.length);
       }
+    } catch (error) {
+      options.failed(error);
     }
     if (tail === undefined) return;
     const now = Date.now();
@@ -151,7 +164,7 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
       roll();
       finish();
       await finishing;
-      closeSync(lostDescriptor);
+      if (lostDescriptor !== undefined) closeSync(lostDescriptor);
       if (lost === 0) rmSync(lostFile, { force: true });
     },
   };
