@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +10,7 @@ import { lagGauge, openKafkaSource, type KafkaSource } from "skewproof/streams/n
 import { openPusher, type Pusher } from "skewproof/streams/node/push-rows";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { repository } from "../process/command-line.js";
 import { startBroker, whyNoBroker, type Broker } from "../tools/kafka-broker.js";
 import { logged } from "./logged.js";
 import { click, streamProject } from "./stream-project.js";
@@ -184,6 +186,23 @@ describe.skipIf(reason !== undefined)("a stream that reads a Kafka topic", () =>
     await until("the rest is taken in", () => one.count.accepted === 200);
     await one.close();
     expect(await ids(loaded)).toEqual(upTo(200));
+  });
+
+  it("is read by `skewproof consume`, which ends well when it is stopped", async () => {
+    const { loaded, send } = await newTopic();
+    await send([...rows(0, 60), "no row"]);
+    const command = path.join(repository, "core/bin/skewproof.mjs");
+    const child = spawn(process.execPath, [command, "consume", "clicks", "--json"], {
+      cwd: loaded.root,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let printed = "";
+    child.stdout.on("data", (data: Buffer) => (printed += data.toString()));
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await until("all are taken in", async () => (await logged(loaded)).length === 60);
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ source: "clicks", accepted: 60, duplicates: 0 });
   });
 
   it("says what is missing", async () => {
