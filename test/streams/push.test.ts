@@ -161,7 +161,7 @@ describe("POST /v1/push/{source}", () => {
     const { root } = loaded;
     expect(skewproof(root, ["materialize"])).toMatchObject({ status: 0 });
     const sidecar = await serve(root, []);
-    let taken: number[] = [];
+    let taken: readonly number[];
     const token = readFileSync(sidecar.token_file, "utf8").trim();
     const post = async (body: unknown, source = "clicks"): Promise<{ status: number; json: unknown }> => {
       const reply = await fetch(`${sidecar.url}/v1/push/${source}`, {
