@@ -116,8 +116,8 @@ describe(`with the seed ${seed} (SKEWPROOF_SEED)`, () => {
       lines.push(...writer.lines);
       await requireWhole(loaded, lines);
     }
-    await pushRows(loaded, "clicks", [click("last")]);
-    await pushRows(loaded, "clicks", [click("last")]);
+    // What was begun in vain goes when the next tail is closed.
+    for (let time = 0; time < 2; time++) await pushRows(loaded, "clicks", [click("last")], { tailBytes: 0 });
     const names = readdirSync(folder);
     expect(names.filter((name) => name.endsWith(".rolling"))).toEqual([]);
     expect(names.filter((name) => name.endsWith(".ndjson")).length).toBe(1);

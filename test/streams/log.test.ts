@@ -334,6 +334,23 @@ describe("the log", () => {
     expect((await ids(loaded)).sort((a, b) => Number(a) - Number(b))).toEqual(upTo(31));
   });
 
+  it("goes on where another pusher has rolled all that was known", async () => {
+    const loaded = await streamProject();
+    const idle = openPusher(loaded, "clicks", { tailBytes: 300 });
+    await idle.push([{ row: { json: click(0) } }]);
+    await pushed(loaded, 1, 12);
+    expect(filesOf(loaded, "*.ndjson").length).toBe(1);
+    expect(await idle.push([5, 12, 0].map((id) => ({ row: { json: click(id) } })))).toMatchObject({
+      rows: [
+        { status: "duplicate", position: 6n },
+        { status: "accepted", position: 13n },
+        { status: "duplicate", position: 1n },
+      ],
+    });
+    await idle.close();
+    expect(await ids(loaded)).toEqual(upTo(13));
+  });
+
   it("numbers rows without event ids too", async () => {
     const loaded = await streamProject((text) => text.replace("event_id: click_id\n", ""));
     await pushRows(loaded, "clicks", [click(1), click(1)]);

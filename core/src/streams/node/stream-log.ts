@@ -179,6 +179,16 @@ export function openStreamLog(
     });
   }
 
+  async function numbered(batches: readonly Batch[]): Promise<readonly (readonly LoggedRow[])[]> {
+    try {
+      return write(batches, tail ?? (await begin()));
+    } catch (error) {
+      // A tail between the known one and the one that grows now became Parquet meanwhile.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      return write(batches, await begin());
+    }
+  }
+
   /** Finds the tail that grows, and brings the ids up to it. */
   async function begin(): Promise<Tail> {
     const files = logFiles(readdirSync(folder));
@@ -232,7 +242,7 @@ export function openStreamLog(
       const batches = waiting;
       waiting = [];
       try {
-        const logged = write(batches, tail ?? (await begin()));
+        const logged = await numbered(batches);
         // Of what is a duplicate the first one may not be on disk yet.
         if (tail !== undefined) await flush(tail.descriptor);
         if (hasClosedTail) roll();
