@@ -8,6 +8,7 @@ import { openKeyValueStore } from "skewproof/online/node/open-key-value-store";
 import { loadValidProject } from "skewproof/registry/node/load-project";
 import { expect, it } from "vitest";
 
+import { runConsoleBlocks } from "../tools/console-blocks.js";
 import { newProject, repository, serve, skewproof } from "./command-line.js";
 
 interface Report {
@@ -22,6 +23,17 @@ function run(root: string, ...args: string[]): Report {
 
 const orders = (root: string): string => path.join(root, "data/orders.csv");
 const until = ["--until", "2026-01-10T00:00:00Z"];
+
+it("docs/online-features.md says what the commands say", () => {
+  const steps = runConsoleBlocks("docs/online-features.md", newProject());
+  expect(steps.length).toBe(5);
+  const settled = (text: string): string =>
+    text
+      .replace(/in [\d.]+ s, [\d,]+ a second/, "in SECONDS s, RATE a second")
+      .replace(/ +$/gm, "")
+      .trim();
+  for (const { command, expected, printed } of steps) expect(settled(printed), command).toBe(settled(expected));
+});
 
 it("says what it would take, takes it once, and takes what is new", () => {
   const root = newProject();

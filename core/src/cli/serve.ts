@@ -2,6 +2,7 @@ import type { Command } from "commander";
 
 import { act, type Invocation } from "./command.js";
 import { keepSchedule } from "./keep-schedule.js";
+import { wholeNumber } from "./whole-number.js";
 
 export function registerServe(program: Command): void {
   program
@@ -15,6 +16,7 @@ export function registerServe(program: Command): void {
     .option("--log-limit <bytes>", "disk that the log of served rows may take, such as 2GB; the oldest goes first", "10GB")
     .option("--log-segment <bytes>", "size at which the log's open file is closed and made Parquet", "64MB")
     .option("--log-sample <share>", "share of the entities whose served rows are logged, above 0 and at most 1", "1")
+    .option("--store-deadline <ms>", "milliseconds a request waits for the online store before defaults answer", "50")
     .option("--replay", "accept a request's own moment (options.at), to replay history")
     .addHelpText("after", "\nExample:\n  skewproof serve --bundle late_flight@1 --port 0 --json")
     .action(act(serve));
@@ -27,6 +29,7 @@ interface Options {
   readonly port: string;
   readonly tokenFile?: string;
   readonly replay?: boolean;
+  readonly storeDeadline: string;
   readonly logLimit: string;
   readonly logSegment: string;
   readonly logSample: string;
@@ -64,6 +67,7 @@ async function serve(invocation: Invocation, options: Options): Promise<number> 
     host: options.host,
     port,
     replay: options.replay === true,
+    storeDeadline: await wholeNumber("--store-deadline", options.storeDeadline, 1),
     logLimit: parseSize(options.logLimit, "--log-limit"),
     logSegment: parseSize(options.logSegment, "--log-segment"),
     logSample: sample,
