@@ -123,13 +123,13 @@ async function writeLabels(root) {
   return { rows: Number(all), labels: Number(labels) };
 }
 
-/** Flights of 26 busy minutes of June, with what became of them. */
+/** Flights of 20 busy minutes of June, with what became of them. */
 async function replayFlights(root) {
   await using session = await openDuckdb({ root });
   return await session.rows(
     `WITH busy AS (SELECT date AS busy_minute FROM read_parquet('data/flights-3m.parquet')
        WHERE date >= TIMESTAMP '2001-06-02' AND date < TIMESTAMP '2001-06-29' AND extract(minute FROM date) = 0 AND extract(hour FROM date) = CASE WHEN extract(day FROM date) % 2 = 0 THEN 7 ELSE 17 END
-       GROUP BY date ORDER BY count(*) DESC, date LIMIT 26)
+       GROUP BY date ORDER BY count(*) DESC, date LIMIT 20)
      SELECT strftime(date, '%Y-%m-%dT%H:%M:%SZ'), origin, destination, CAST(distance AS DOUBLE), delay > 15
      FROM read_parquet('data/flights-3m.parquet') JOIN busy ON date = busy_minute ORDER BY ALL`,
     signal,

@@ -130,6 +130,27 @@ async function benchWindows(loaded) {
   });
 }
 
+/** Answers of the same size from a bare server that parses the question and knows nothing: no server on Node can do more. */
+async function bareServer(length, options) {
+  const code = `require("node:http").createServer((request, reply) => {
+    let text = "";
+    request.on("data", (data) => (text += data));
+    request.on("end", () => {
+      JSON.parse(text);
+      reply.setHeader("content-type", "application/json");
+      reply.end(JSON.stringify({ rows: "x".repeat(${length}) }));
+    });
+  }).listen(0, "127.0.0.1", function () { console.log(this.address().port); });`;
+  const server = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  const port = await new Promise((resolve) => createInterface({ input: server.stdout }).once("line", resolve));
+  try {
+    await generate({ ...options, url: `http://127.0.0.1:${port}`, seconds: 2 });
+    return await generate({ ...options, url: `http://127.0.0.1:${port}`, seconds: 4 });
+  } finally {
+    server.kill();
+  }
+}
+
 async function benchHttp() {
   const server = spawn(process.execPath, [command, "serve", "--project", root, "--port", "0", "--json"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -152,6 +173,12 @@ async function benchHttp() {
       [100, "p99 under 10 ms"],
     ]) {
       const options = { url, token, path: "/v1/features/profile", bodies: bodies(size), connections: 16 };
+      const sample = await fetch(`${url}${options.path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: options.bodies[0],
+      });
+      const bare = await bareServer((await sample.text()).length, options);
       await generate({ ...options, seconds: 3 });
       const saturated = await generate({ ...options, seconds: 5 });
       const half = await generate({ ...options, seconds: 8, rate: Math.round(saturated.rate / 2) });
@@ -159,6 +186,8 @@ async function benchHttp() {
         name: `${size} ${size === 1 ? "entity" : "entities"} × 30 features over HTTP`,
         goal,
         requests_per_second: Math.round(saturated.rate),
+        bare_server: Math.round(bare.rate),
+        ratio: Number((bare.rate / saturated.rate).toFixed(2)),
         p50_ms: Number(half.p50.toFixed(2)),
         p99_ms: Number(half.p99.toFixed(2)),
         at_rate: Math.round(half.rate),

@@ -6,7 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 const here = import.meta.dirname;
-const all = ["expressions", "windows", "registry", "offline"];
+const all = ["expressions", "registry", "offline", "windows", "online"];
 const [only] = process.argv.slice(2);
 if (only !== undefined && !all.includes(only)) {
   console.error(`There is no benchmark ${only}. Benchmarks: ${all.join(", ")}.`);

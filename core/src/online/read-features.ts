@@ -1,10 +1,11 @@
 import { SkewproofError } from "../errors.js";
 import { compileRow } from "../expressions/compile-row.js";
 import type { FeatureService, FeatureView, OnDemandView } from "../registry/bound-project.js";
+import { sameType } from "../values/value-type-text.js";
 import type { Row, Value } from "../values/value.js";
 import { unanswered, type KeyReading, type MaybePromise, type OnlineStore } from "./key-value-store.js";
 import { keyText, onlineView, type OnlineView } from "./online-view.js";
-import { missing, readView, type Found, type Status } from "./read-view.js";
+import { missing, readStored, type Found, type Status } from "./read-view.js";
 
 /** In the order of the service's features. */
 export interface FeatureRow {
@@ -80,6 +81,12 @@ export function createFeatureReader(
     place: placeOf(view),
     index: view.features.findIndex((one) => one === feature),
   }));
+  // Views of one entity have one key text.
+  const keyed: FeatureView[] = [];
+  const keyOf = views.map(({ online: { view } }) => {
+    const same = keyed.findIndex((one) => sameKeys(one, view));
+    return same < 0 ? keyed.push(view) - 1 : same;
+  });
   const notAnswered = views.map(({ online: { view } }) =>
     view.features.map((feature): Found => ({ value: feature.default ?? null, status: "NOT_FOUND", eventTime: null })),
   );
@@ -89,20 +96,22 @@ export function createFeatureReader(
     // By request and view: which reading answers it. Requests of one batch often share keys.
     const asked = new Map<string, number>();
     const slots = new Int32Array(requests.length * views.length);
-    for (const [row, { entities }] of requests.entries())
+    for (const [row, { entities }] of requests.entries()) {
+      const texts = keyed.map((view) => keyText(view, entities));
       for (const [index, { online, space }] of views.entries()) {
-        const key = keyText(online.view, entities);
+        const key = texts[keyOf[index] ?? -1];
         let reading = -1;
         if (key !== undefined) {
           const name = requests.length === 1 ? undefined : `${index} ${key}`;
           reading = (name === undefined ? undefined : asked.get(name)) ?? readings.length;
           if (reading === readings.length) {
-            readings.push({ space, key, work: () => readView(online, entities, t) });
+            readings.push({ space, key, work: () => readStored(online, t) });
             if (name !== undefined) asked.set(name, reading);
           }
         }
         slots[row * views.length + index] = reading;
       }
+    }
     const answer = (results: readonly (readonly Found[] | typeof unanswered)[]): FeatureRow[] =>
       requests.map(({ request }, row) => {
         const late: string[] = [];
@@ -148,3 +157,10 @@ export function createFeatureReader(
 
 /** What comes from outside has no NaN and no infinities (contracts §1). */
 const finite = (value: Value): Value => (typeof value === "number" && !Number.isFinite(value) ? null : value);
+
+function sameKeys(a: FeatureView, b: FeatureView): boolean {
+  return (
+    a.keys.length === b.keys.length &&
+    a.keys.every(({ key, type }, index) => key === b.keys[index]?.key && sameType(type, b.keys[index].type))
+  );
+}

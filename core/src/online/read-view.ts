@@ -19,8 +19,13 @@ export const missing: Found = { value: null, status: "NOT_FOUND", eventTime: nul
 
 /** A view's features at `t`, from one key. With a null part in the key nothing is read, and nothing found. */
 export function* readView(online: OnlineView, entities: Row, t: bigint): KeyWork<readonly Found[]> {
+  if (keyText(online.view, entities) === undefined) return online.view.features.map(() => missing);
+  return yield* readStored(online, t);
+}
+
+/** A view's features at `t`, from one key that has no null part. */
+export function* readStored(online: OnlineView, t: bigint): KeyWork<readonly Found[]> {
   const { view, layout } = online;
-  if (keyText(view, entities) === undefined) return view.features.map(() => missing);
   const { c, knownUntil } = cutOff(view, t);
   if (view.shape === "window") {
     const { isStored, features } = yield* readWindows(layout, c, knownUntil);

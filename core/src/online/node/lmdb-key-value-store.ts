@@ -55,12 +55,22 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
       database.transactionSync(act);
     } catch (error) {
       throw failed(doing, error);
+    } finally {
+      turn = undefined;
     }
   };
+  // What was read in this turn of the event loop; undefined before its first reading.
+  let turn: Map<string, SpaceRecord | undefined> | undefined;
   const reading = <T>(act: () => T): T => {
     try {
-      // A snapshot lives until a timer fires: without this, another process's finished write could be missed.
-      database.resetReadTxn();
+      if (turn === undefined) {
+        // lmdb's own snapshot lives until a timer fires: without this, another process's finished write could be missed.
+        database.resetReadTxn();
+        turn = new Map();
+        setImmediate(() => {
+          turn = undefined;
+        });
+      }
       return act();
     } catch (error) {
       throw failed("read", error);
@@ -111,8 +121,11 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
     }
   };
   const readRecord = (space: string): SpaceRecord | undefined => {
+    if (turn?.has(space) === true) return turn.get(space);
     const stored = get(recordName(space));
-    return stored === undefined ? undefined : parseRecord(stored, damaged).record;
+    const record = stored === undefined ? undefined : parseRecord(stored, damaged).record;
+    turn?.set(space, record);
+    return record;
   };
 
   return {

@@ -5,6 +5,7 @@ import { toDuckdbType } from "../../offline/duckdb-type.js";
 import type { DuckdbSession } from "../../offline/node/duckdb-session.js";
 import { keyList, rowValue, sourceRows, tieColumn } from "../../offline/view-rows.js";
 import type { FeatureView } from "../../registry/bound-project.js";
+import { onlineView } from "../online-view.js";
 import { parseTimestamp, printTimestamp } from "../../values/timestamp-text.js";
 
 /**
@@ -118,6 +119,7 @@ async function engineOf(session: DuckdbSession): Promise<string> {
 }
 
 async function readBuckets(session: DuckdbSession, view: FeatureView, from: bigint | undefined, until: bigint): Promise<Buckets> {
+  const { retention } = onlineView(view);
   const values = view.features.flatMap((feature) => {
     const expression = feature.kind === "row" ? feature.expression : feature.aggregate.operand;
     return expression === undefined ? [] : [rowValue(view, expression)];
@@ -125,6 +127,8 @@ async function readBuckets(session: DuckdbSession, view: FeatureView, from: bigi
   const inner = sourceRows(view, [...values.map((sql, index) => `${sql} AS _x${index}`), ...tieColumn(view)], {
     visibleUntil: until,
     ...(from === undefined ? {} : { visibleAfter: from }),
+    // As materialize takes them: what no window can reach any more is not in the store.
+    ...(view.shape === "window" && retention !== "unbounded" ? { from: until - retention } : {}),
   });
   const rows = await session.rows(
     `SELECT ${bucketSql(view, keyList(view, "r."))} AS bucket, count(*), CAST(sum(hash(r) % 4294967291) AS VARCHAR) FROM (${inner}) AS r GROUP BY bucket ORDER BY bucket`,

@@ -41,11 +41,20 @@ export function registerFeatures(
         rows: rows.map(({ values, statuses, eventTimes }) => ({
           values: values.map((value, index) => toJsonValue(value, types[index] ?? { kind: "null" })),
           statuses,
-          event_times: eventTimes.map((time) => (time === null ? null : printTimestamp(time))),
+          event_times: printTimes(eventTimes),
         })),
         request_id: requestId,
         ...(unanswered.length === 0 ? {} : { unanswered }),
       };
     },
   );
+}
+
+/** Features of one view mostly have one event time. */
+function printTimes(times: readonly (bigint | null)[]): (string | null)[] {
+  let [last, text]: [bigint | null, string | null] = [null, null];
+  return times.map((time) => {
+    if (time !== last) [last, text] = [time, time === null ? null : printTimestamp(time)];
+    return text;
+  });
 }
