@@ -20,6 +20,9 @@ import {
 
 /** Entries that a step of `drop` removes in one transaction: about a millisecond's work. */
 const dropStep = 500;
+/** Of this process, to any store: a reader beside a writer sees what was written at once. */
+let writes = 0;
+
 /**
  * The embedded online store: one LMDB file that many processes read while one at a time writes. A write holds the write
  * lock, and this thread, until it is on disk.
@@ -56,14 +59,16 @@ export function openLmdbKeyValueStore(folder: string, { readOnly }: { readonly r
     } catch (error) {
       throw failed(doing, error);
     } finally {
-      turn = undefined;
+      writes++;
     }
   };
-  // What was read in this turn of the event loop; undefined before its first reading.
+  // What was read in this turn of the event loop, and since this process wrote last; undefined before the first reading.
   let turn: Map<string, SpaceRecord | undefined> | undefined;
+  let seenWrites = -1;
   const reading = <T>(act: () => T): T => {
     try {
-      if (turn === undefined) {
+      if (turn === undefined || seenWrites !== writes) {
+        seenWrites = writes;
         // lmdb's own snapshot lives until a timer fires: without this, another process's finished write could be missed.
         database.resetReadTxn();
         turn = new Map();
