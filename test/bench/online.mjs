@@ -10,9 +10,11 @@ import { open } from "lmdb";
 import { pack } from "msgpackr";
 import { openDuckdb } from "skewproof/offline/node/duckdb-session";
 import { materialize } from "skewproof/online/node/materialize";
+import { openOnlinePusher } from "skewproof/online/node/online-pusher";
 import { openKeyValueStore } from "skewproof/online/node/open-key-value-store";
 import { spacesOf } from "skewproof/online/node/space-of";
 import { createFeatureReader } from "skewproof/online/read-features";
+import { runParity } from "skewproof/skew/node/run-parity";
 import { loadValidProject } from "skewproof/registry/node/load-project";
 
 const entities = Number(process.env.SKEWPROOF_ENTITIES ?? 1_000_000);
@@ -27,6 +29,8 @@ try {
   const loaded = await loadValidProject(root);
   await benchMaterialize(loaded);
   await benchWindows(loaded);
+  await benchPush(loaded);
+  await benchParity(loaded);
   await benchHttp();
 } finally {
   process.chdir(tmpdir());
@@ -64,6 +68,9 @@ async function makeProject() {
       `kind: source\nname: events\npath: data/events.parquet\nevent_time: at\n${owner}`,
       ...["a", "b", "c"].map(view),
       `kind: feature_view\nname: windows\nentity: user\nsource: events\n${owner}\nfeatures:\n${windows.join("\n")}`,
+      `kind: source\nname: clicks\nstream: true\nschema: { click_id: string, id: int64, at: timestamp, n: int64 }\nevent_time: at\nevent_id: click_id\n${owner}`,
+      `kind: feature_view\nname: clicks_of_user\nentity: user\nsource: clicks\n${owner}\nfeatures:\n  - { name: clicks_7d, type: int64, aggregate: count(*), window: 7d }\n  - { name: n_7d, type: int64, aggregate: sum(n), window: 7d }`,
+      `kind: feature_service\nname: clicking\nfeatures: [clicks_of_user]\n${owner}`,
       `kind: feature_service\nname: profile\nfeatures: [a, b, c]\n${owner}`,
       `kind: feature_service\nname: recent\nfeatures: [windows]\n${owner}`,
     ].join("\n---\n"),
@@ -107,6 +114,52 @@ async function writeByHand() {
   await database.flushed;
   await database.close();
   return (performance.now() - started) / 1000;
+}
+
+/** Rows that are durable in the log and visible online, 500 at a time, four batches under way. */
+async function benchPush(loaded) {
+  const pusher = await openOnlinePusher(loaded, "clicks");
+  const [batches, size] = [200, 500];
+  const at = new Date().toISOString();
+  const rows = Array.from({ length: batches }, (_, batch) =>
+    Array.from({ length: size }, (_, row) => ({
+      row: { json: { click_id: `${batch}-${row}`, id: (batch * 7919 + row * 104_729) % 100_000, at, n: row } },
+    })),
+  );
+  const started = performance.now();
+  const running = new Set();
+  for (const batch of rows) {
+    const push = pusher.push(batch);
+    running.add(push);
+    push.then(() => running.delete(push));
+    if (running.size >= 4) await Promise.race(running);
+  }
+  await Promise.all(running);
+  const seconds = (performance.now() - started) / 1000;
+  await pusher.close();
+  print({
+    name: "push, durable and visible online, batches of 500, 100,000 keys",
+    goal: "50,000 rows a second",
+    rows_per_second: Math.round((batches * size) / seconds),
+  });
+}
+
+/** Online against offline, at the high-water mark and after it. */
+async function benchParity(loaded) {
+  const started = performance.now();
+  let [compared, different] = [0, 0];
+  for (const service of ["profile", "recent", "clicking"]) {
+    const report = await runParity(loaded, { service, sample: 33_334, seed: 1 });
+    compared += report.compared;
+    different += report.different;
+  }
+  print({
+    name: "parity, random keys and moments",
+    goal: "100,000 reads, 0 different",
+    compared,
+    different,
+    seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
+  });
 }
 
 async function benchWindows(loaded) {

@@ -15,7 +15,13 @@ export interface Outcome {
 
 /** Runs the built command line in a folder. */
 export function skewproof(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { cwd, env, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    cwd,
+    env,
+    encoding: "utf8",
+    // A command that never ends is a failure with a name, not a test run without one.
+    timeout: 280_000,
+  });
   return { status, stdout, stderr };
 }
 

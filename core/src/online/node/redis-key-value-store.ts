@@ -131,10 +131,7 @@ export function openRedisKeyValueStore(settings: RedisSettings, { readOnly }: { 
         await finishDrop(space, signal);
       }),
     keys: (space, limit, after) => asking("read", () => pageOfKeys(servers, pages, space, limit, after)),
-    close() {
-      servers.close();
-      return Promise.resolve();
-    },
+    close: () => servers.close(),
   };
 }
 

@@ -26,7 +26,7 @@ export interface RedisServers {
   serverOf(name: string): string;
   /** For commands that are of one server's keys, like SCAN; in an order that stays. */
   masters(): readonly Redis[];
-  close(): void;
+  close(): Promise<void>;
 }
 
 const common = {
@@ -83,7 +83,10 @@ function connectServer(
     spreads: false,
     serverOf: () => "",
     masters: () => [client],
-    close: () => client.disconnect(),
+    close() {
+      client.disconnect();
+      return Promise.resolve();
+    },
   };
 }
 
@@ -156,7 +159,7 @@ function connectCluster(nodes: RedisSettings["nodes"], options: RedisSettings["o
     spreads: true,
     serverOf,
     masters,
-    close: () => cluster.disconnect(),
+    close: () => closeCluster(cluster),
   };
 }
 
@@ -175,6 +178,19 @@ async function sendTo(server: Redis, commands: readonly RedisCommand[]): Promise
   } catch (error) {
     return commands.map(() => asError(error));
   }
+}
+
+/** A cluster that is still connecting goes on with it whatever it is told, and would keep the process: it is waited for. */
+async function closeCluster(cluster: Cluster): Promise<void> {
+  if (cluster.status === "connecting" || cluster.status === "connect")
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        for (const event of ["ready", "close", "end"]) cluster.once(event, () => resolve());
+      }),
+      later(3000, undefined, { ref: false }),
+    ]);
+  cluster.once("ready", () => cluster.disconnect());
+  cluster.disconnect();
 }
 
 function watchReadiness(client: Redis | Cluster): Pick<RedisServers, "ready" | "isNew"> {
