@@ -35,7 +35,7 @@ export interface SpaceRecord {
   readonly unfinishedUntil?: bigint;
   /** Stream sources: number of the last log row that is in. */
   readonly streamPosition?: bigint;
-  /** Microseconds: when the space was last written, or opened by a server for reading. */
+  /** Microseconds: when the space was last written. */
   readonly lastUsed: bigint;
 }
 

@@ -3,11 +3,11 @@ import type { OnlineStore } from "../key-value-store.js";
 import { onlineView } from "../online-view.js";
 import { spacesOf } from "./space-of.js";
 
-/** Microseconds that a space of an earlier definition stays: who still reads it says so more often. */
+/** Microseconds that a space of an earlier definition stays after it was last written, for servers that still read it. */
 const grace = 24n * 3_600_000_000n;
 
 /**
- * Removes the project's key spaces that no view of it has and that nobody used for a day before `now` (microseconds).
+ * Removes the project's key spaces that no view of it has and that nobody wrote for a day before `now` (microseconds).
  * Returns their names. Other projects' spaces are not touched.
  */
 export async function collectSpaces(
