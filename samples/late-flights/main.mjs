@@ -30,7 +30,7 @@ import { runPipeline } from "skewproof/runs/node/run-pipeline";
 import { runSkew } from "skewproof/skew/node/run-skew";
 import { parseTimestamp } from "skewproof/values/timestamp-text";
 
-import { percentile, runOpenLoop } from "../../test/bench/open-loop.mjs";
+import { load } from "../../test/bench/load.mjs";
 
 const here = import.meta.dirname;
 const command = path.resolve(here, "../../core/bin/skewproof.mjs");
@@ -276,17 +276,20 @@ async function main(root) {
       const bodies = last.map(([at, origin, destination, distance]) =>
         JSON.stringify({ entities: [{ origin, destination }], request: [{ scheduled_at: at, distance }], options: { at } }),
       );
-      const { latencies, failed } = await runOpenLoop({
-        url: `${sidecar.url}/v1/models/late_flight/predict`,
+      const { p50, p99, statuses } = await load({
+        url: sidecar.url,
+        path: "/v1/models/late_flight/predict",
         token: sidecar.token,
         bodies,
         rate: 300,
         seconds: 4,
         connections: 8,
       });
-      if (failed > 0) throw new Error(`${failed} of the requests failed.`);
-      report.predict_p50_ms = Number(percentile(latencies, 0.5).toFixed(2));
-      report.predict_p99_ms = Number(percentile(latencies, 0.99).toFixed(2));
+      const { 200: answered, ...failed } = statuses;
+      if (answered === undefined || Object.keys(failed).length > 0)
+        throw new Error(`Requests failed: ${JSON.stringify(failed)}.`);
+      report.predict_p50_ms = Number(p50.toFixed(2));
+      report.predict_p99_ms = Number(p99.toFixed(2));
       return `p50 ${report.predict_p50_ms} ms, p99 ${report.predict_p99_ms} ms`;
     });
   } finally {

@@ -260,7 +260,7 @@ async function benchHttp() {
 
 /** In a process of its own: the generator must not share the server's thread. */
 async function generate(options) {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, "raw-load.mjs")], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, "load.mjs")], { stdio: ["pipe", "pipe", "inherit"] });
   child.stdin.end(JSON.stringify(options));
   let text = "";
   for await (const chunk of child.stdout) text += chunk;

@@ -1,62 +1,45 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { createInterface } from "node:readline";
 
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { repository } from "../process/command-line.js";
+import { accessibilityProblems } from "../tools/accessibility.js";
 import { launchBrowser } from "../tools/browser.js";
+import { startEngineProcess, type EngineProcess } from "../tools/engine-process.js";
 import { skewedProject } from "../tools/skewed-project.js";
 
 const screenshots = path.join(repository, "test/output/screenshots");
 const errors: string[] = [];
 let browser: Browser;
 let page: Page;
-let engine: ChildProcess;
+let engine: EngineProcess;
 
 beforeAll(async () => {
   mkdirSync(screenshots, { recursive: true });
   const root = await skewedProject();
-  engine = spawn(process.execPath, [path.join(repository, "core/bin/skewproof.mjs"), "engine", "--json"], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { stdout } = engine;
-  if (stdout === null) throw new Error("The engine has no stdout.");
-  const line = await new Promise<string>((resolve) => createInterface({ input: stdout }).once("line", resolve));
-  const { url, token } = JSON.parse(line) as { url: string; token: string };
+  engine = await startEngineProcess(root);
   browser = await launchBrowser();
   page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
   page.on("pageerror", (error) => errors.push(error.message));
-  await page.goto(`${url}/#token=${token}`);
+  await page.goto(`${engine.url}/#token=${engine.token}`);
   await page.getByRole("button", { name: "Run Skew Check" }).click();
   await page.getByRole("heading", { name: "Skew of shop" }).waitFor();
 });
 
 afterAll(async () => {
   await browser.close();
-  engine.kill("SIGTERM");
+  engine.stop();
 });
 
 const shot = (name: string): Promise<Buffer> => page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
-
-async function accessibilityProblems(): Promise<string[]> {
-  // Evaluated, not added as a script tag: the page's policy allows only its own scripts.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  });
-}
 
 it("shows the causes with their counts, and both rows of a value side by side", async () => {
   await page.getByText("9 served rows compared").waitFor();
   await page.getByRole("button", { name: "all causes" }).waitFor();
   await shot("skew-light");
-  expect(await accessibilityProblems()).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
 });
 
 it("narrows to a cause and walks through its examples by keyboard", async () => {
@@ -79,7 +62,7 @@ it("narrows to a cause and walks through its examples by keyboard", async () => 
 it("keeps its contrast in the dark, and fits a narrow window", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await shot("skew-dark");
-  expect(await accessibilityProblems()).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
   await page.setViewportSize({ width: 380, height: 900 });
   await shot("skew-narrow");
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);

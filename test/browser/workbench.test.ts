@@ -1,20 +1,18 @@
 import { mkdirSync } from "node:fs";
-import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
-import { createInterface } from "node:readline";
 
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { newProject, repository, skewproof } from "../process/command-line.js";
+import { accessibilityProblems } from "../tools/accessibility.js";
 import { launchBrowser } from "../tools/browser.js";
+import { startEngineProcess, type EngineProcess } from "../tools/engine-process.js";
 
 const screenshots = path.join(repository, "test/output/screenshots");
 let browser: Browser;
 let page: Page;
-let engine: ChildProcess;
-let address: { url: string; token: string };
+let engine: EngineProcess;
 const elsewhere: string[] = [];
 const errors: string[] = [];
 
@@ -23,18 +21,11 @@ beforeAll(async () => {
   const root = newProject();
   const made = skewproof(root, ["training-set", "--service", "shop", "--labels", "data/labels.csv", "--out", "training.parquet"]);
   expect(made.stderr).toBe("");
-  engine = spawn(process.execPath, [path.join(repository, "core/bin/skewproof.mjs"), "engine", "--json"], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { stdout } = engine;
-  if (stdout === null) throw new Error("The engine has no stdout.");
-  const line = await new Promise<string>((resolve) => createInterface({ input: stdout }).once("line", resolve));
-  address = JSON.parse(line) as typeof address;
+  engine = await startEngineProcess(root);
   browser = await launchBrowser();
   page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
   page.on("request", (request) => {
-    if (!request.url().startsWith(address.url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
+    if (!request.url().startsWith(engine.url) && !request.url().startsWith("data:")) elsewhere.push(request.url());
   });
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
@@ -44,27 +35,17 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
-  engine.kill("SIGTERM");
+  engine.stop();
 });
 
 const shot = (name: string): Promise<Buffer> => page.screenshot({ path: path.join(screenshots, `${name}.png`), fullPage: true });
 
-/** What axe finds in the page and its open shadow roots. */
-async function accessibilityProblems(): Promise<string[]> {
-  // Evaluated, not added as a script tag: the page's policy allows only its own scripts.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  });
-}
-
 it("opens by its address with the token, which then leaves the address", async () => {
-  await page.goto(`${address.url}/#token=${address.token}`);
+  await page.goto(`${engine.url}/#token=${engine.token}`);
   await page.getByRole("heading", { name: "Features of shop" }).waitFor();
-  expect(page.url()).toBe(`${address.url}/#features`);
+  expect(page.url()).toBe(`${engine.url}/#features`);
   await shot("workbench-features");
-  expect(await accessibilityProblems()).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
 });
 
 it("filters, and says when nothing fits", async () => {
@@ -82,13 +63,13 @@ it("opens a feature by keyboard alone and draws its distribution", async () => {
   await page.getByRole("heading", { name: "customer_orders.", level: 2 }).waitFor();
   await page.locator(".chart svg.marks").waitFor();
   await shot("workbench-feature-light");
-  expect(await accessibilityProblems()).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
 });
 
 it("keeps its contrast in the dark and in a narrow window", async () => {
   await page.emulateMedia({ colorScheme: "dark" });
   await shot("workbench-feature-dark");
-  expect(await accessibilityProblems()).toEqual([]);
+  expect(await accessibilityProblems(page)).toEqual([]);
   await page.setViewportSize({ width: 380, height: 800 });
   await shot("workbench-feature-narrow");
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth)).toBe(true);
@@ -120,13 +101,13 @@ it("asks nothing of other machines and throws nothing", () => {
 
 it("says what to do without a token", async () => {
   const fresh = await browser.newPage();
-  await fresh.goto(address.url);
+  await fresh.goto(engine.url);
   await fresh.getByText("This address lacks its token.").waitFor();
   await fresh.close();
 });
 
 it("says what to do when the engine has ended", async () => {
-  engine.kill("SIGKILL");
+  engine.stop("SIGKILL");
   await page.getByRole("link", { name: "Models" }).click();
   await page.getByText("The engine does not answer any more.").waitFor();
 });

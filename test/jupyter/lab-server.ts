@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 import { repository } from "../process/command-line.js";
+import { cachedPython } from "../tools/cached-python.js";
 import { freePort } from "../tools/free-port.js";
 
 const plugin = path.join(repository, "jupyter-plugin");
@@ -21,18 +22,7 @@ const packages = [
  * anew in it, built in `folder` from the labextension that `npm run build` made. Returns its Python.
  */
 export function installLab(folder: string): string {
-  const environment = path.join(repository, ".cache/jupyter");
-  const python = path.join(environment, "bin/python");
-  const pip = (...args: string[]): void => {
-    execFileSync(python, ["-m", "pip", "--quiet", "--disable-pip-version-check", ...args], { stdio: "inherit" });
-  };
-  const stamp = path.join(environment, `installed ${packages.join(" ")}`);
-  if (!existsSync(stamp)) {
-    rmSync(environment, { recursive: true, force: true });
-    execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
-    pip("install", ...packages);
-    writeFileSync(stamp, "");
-  }
+  const { environment, python, pip } = cachedPython("jupyter", packages);
   pip("uninstall", "--yes", "skewproof");
   pip("wheel", "--no-build-isolation", "--no-deps", "-w", folder, plugin);
   const wheel = readdirSync(folder).find((name) => name.endsWith(".whl"));

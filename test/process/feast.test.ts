@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { feastPython } from "../tools/feast-environment.js";
+import { cachedPython } from "../tools/cached-python.js";
 import { newProject, serve, skewproof, temporaryFolder, type Serving } from "./command-line.js";
 
 let sidecar: Serving;
@@ -51,6 +51,7 @@ print(json.dumps({
 
 it("Feast's own remote online store reads from the sidecar, given its URL alone", () => {
   const folder = temporaryFolder();
+  const { python } = cachedPython("feast", ["feast==0.67.0"]);
   const url = sidecar.url.replace("http://", `http://:${token}@`);
   writeFileSync(
     path.join(folder, "feature_store.yaml"),
@@ -58,11 +59,11 @@ it("Feast's own remote online store reads from the sidecar, given its URL alone"
   );
   writeFileSync(path.join(folder, "client.py"), client);
   // The client looks at its source when definitions are applied.
-  execFileSync(feastPython(), [
+  execFileSync(python, [
     "-c",
     `import pandas; pandas.DataFrame({"customer_id": [1], "ordered_at": [pandas.Timestamp("2026-01-01", tz="UTC")], "orders_7d": [1], "spent_7d": [1.0], "last_amount": [1.0], "last_was_large": [True]}).to_parquet("${path.join(folder, "orders.parquet")}")`,
   ]);
-  const output = execFileSync(feastPython(), [path.join(folder, "client.py"), folder], { cwd: folder, encoding: "utf8" });
+  const output = execFileSync(python, [path.join(folder, "client.py"), folder], { cwd: folder, encoding: "utf8" });
   expect(JSON.parse(output.trim().split("\n").at(-1) ?? "")).toEqual({
     answer: {
       customer_id: [7, 8, 99],

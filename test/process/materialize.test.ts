@@ -8,6 +8,7 @@ import { openKeyValueStore } from "skewproof/online/node/open-key-value-store";
 import { loadValidProject } from "skewproof/registry/node/load-project";
 import { expect, it } from "vitest";
 
+import { printedSeed, randomFrom } from "../conformance/seeded-random.js";
 import { runConsoleBlocks } from "../tools/console-blocks.js";
 import { newProject, repository, serve, skewproof } from "./command-line.js";
 
@@ -103,8 +104,8 @@ it("another meaning gets its own keys, and the old ones go a day after they were
 });
 
 it("killed at random moments and run again, it holds exactly the source's rows", async () => {
-  const seed = Number(process.env["SKEWPROOF_SEED"] ?? Date.now() % 1_000_000);
-  process.stderr.write(`materialize is killed by SKEWPROOF_SEED=${seed}\n`);
+  const seed = printedSeed("Killed materializations");
+  const random = randomFrom(seed);
   const root = newProject();
   {
     await using session = await openDuckdb({ root });
@@ -114,16 +115,14 @@ it("killed at random moments and run again, it holds exactly the source's rows",
   }
   const definitions = path.join(root, "definitions/shop.yaml");
   writeFileSync(definitions, readFileSync(definitions, "utf8").replace("orders.csv", "orders.parquet"));
-  let state = seed;
   for (const day of ["2026-01-12", "2026-01-12", "2026-01-25", "2026-01-25"]) {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
     const child = spawn(
       process.execPath,
       [path.join(repository, "core/bin/skewproof.mjs"), "materialize", "--until", `${day}T00:00:00Z`],
       { cwd: root, stdio: "ignore" },
     );
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    await new Promise((resolve) => setTimeout(resolve, 300 + (state % 1500)));
+    await new Promise((resolve) => setTimeout(resolve, 300 + random(1500)));
     child.kill("SIGKILL");
     await ended;
   }

@@ -9,20 +9,11 @@ import { loadValidProject } from "skewproof/registry/node/load-project";
 import type { PushReport } from "skewproof/streams/push-report";
 import { describe, expect, it } from "vitest";
 
+import { printedSeed, randomFrom } from "../conformance/seeded-random.js";
 import { newProject, repository, serve, skewproof } from "../process/command-line.js";
 import { click, streamProject } from "./stream-project.js";
 
-const seed = Number(process.env["SKEWPROOF_SEED"] ?? Date.now() % 1_000_000);
-process.stderr.write(`streams online: SKEWPROOF_SEED=${seed}\n`);
-
-/** Numbers of [0, 1) that follow from a seed. */
-function numbers(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
+const seed = printedSeed("Streams online");
 
 const windows = `
 ---
@@ -119,25 +110,25 @@ describe("rows that are pushed are visible online when push returns", () => {
   });
 
   it("in any order and any batches, by two writers at once: parity finds nothing different", async () => {
-    const random = numbers(seed);
+    const random = randomFrom(seed);
     const loaded = await streamProject((text) => text + windows);
     const pushers = [await openOnlinePusher(loaded, "clicks"), await openOnlinePusher(loaded, "clicks")];
     const pages = ["home", "cart"];
     const rows = Array.from({ length: 1500 }, (_, index) =>
-      click(Math.floor(random() * 1400), {
-        customer_id: Math.floor(random() * random() * 6),
-        clicked_at: recent(Math.floor(random() * 60 * 24 * 10)),
-        page: pages[Math.floor(random() * 2)],
-        weight: Math.floor(random() * 100) / 8,
+      click(random(1400), {
+        customer_id: random(1 + random(6)),
+        clicked_at: recent(random(60 * 24 * 10)),
+        page: pages[random(2)],
+        weight: random(100) / 8,
         price: index % 7 === 0 ? null : "1.25",
       }),
     );
     const pushes: Promise<PushReport>[] = [];
     while (rows.length > 0) {
-      const batch = rows.splice(0, 1 + Math.floor(random() * 120));
-      for (const pusher of pushers.slice(random() < 0.5 ? 0 : 1).slice(0, 1))
+      const batch = rows.splice(0, 1 + random(120));
+      for (const pusher of pushers.slice(random(2)).slice(0, 1))
         pushes.push(pusher.push(batch.map((json) => ({ row: { json } }))));
-      if (random() < 0.3) await Promise.all(pushes);
+      if (random(10) < 3) await Promise.all(pushes);
     }
     const reports = await Promise.all(pushes);
     expect(reports.reduce((sum, report) => sum + report.quarantined, 0)).toBe(0);
@@ -146,7 +137,7 @@ describe("rows that are pushed are visible online when push returns", () => {
   });
 
   it("with writers killed at random moments: every acknowledged row counts once", async () => {
-    const random = numbers(seed + 1);
+    const random = randomFrom(seed + 1);
     const loaded = await streamProject((text) => text + windows);
     const file = path.join(loaded.root, "many.ndjson");
     for (let round = 0; round < 3; round++) {
@@ -162,7 +153,7 @@ describe("rows that are pushed are visible online when push returns", () => {
         { cwd: loaded.root, stdio: "ignore" },
       );
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      await new Promise((resolve) => setTimeout(resolve, 500 + random() * 1500));
+      await new Promise((resolve) => setTimeout(resolve, 500 + random(1500)));
       child.kill("SIGKILL");
       await ended;
     }

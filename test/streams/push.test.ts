@@ -103,16 +103,9 @@ describe("skewproof push", () => {
       writeFileSync(path.join(root, "rows.ndjson"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
       expect(skewproof(root, ["push", "clicks", "--file", "rows.ndjson"])).toMatchObject({ status: 0 });
     };
+    const command = ["training-set", "--service", "shop", "--labels", "data/labels.csv", "--out", "out.parquet"];
     const train = async (): Promise<unknown[]> => {
-      const { status, stderr } = skewproof(root, [
-        "training-set",
-        "--service",
-        "shop",
-        "--labels",
-        "data/labels.csv",
-        "--out",
-        "out.parquet",
-      ]);
+      const { status, stderr } = skewproof(root, command);
       expect(stderr).toBe("");
       expect(status).toBe(0);
       await using session = await openDuckdb({ root });
@@ -137,16 +130,7 @@ describe("skewproof push", () => {
     ]);
     const manifest = JSON.parse(readFileSync(path.join(root, "out.parquet.manifest.json"), "utf8")) as { sources: unknown };
     expect(manifest.sources).toEqual([{ source: "clicks", files: [], stream: { log: expect.any(String) as string, last: "4" } }]);
-    const again = skewproof(root, [
-      "training-set",
-      "--service",
-      "shop",
-      "--labels",
-      "data/labels.csv",
-      "--out",
-      "out.parquet",
-      "--json",
-    ]);
+    const again = skewproof(root, [...command, "--json"]);
     expect(JSON.parse(again.stdout)).toMatchObject({ reused: true });
     expect(skewproof(root, ["materialize", "--until", "2026-01-02T00:00:00Z"])).toMatchObject({
       status: 0,

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { act, type Invocation } from "./command.js";
+import { batchSize } from "./whole-number.js";
 
 export function registerConsume(program: Command): void {
   program
@@ -14,12 +15,9 @@ export function registerConsume(program: Command): void {
 
 async function consume(invocation: Invocation, source: string, options: { readonly batch: string }): Promise<number> {
   const { findProject, loadValidProject } = await import("../registry/node/load-project.js");
-  const { SkewproofError } = await import("../errors.js");
   const { openOnlinePusher } = await import("../online/node/online-pusher.js");
   const { openKafkaSource } = await import("../streams/node/kafka-source.js");
-  const batch = Number(options.batch);
-  if (!Number.isInteger(batch) || batch < 1 || batch > 10_000)
-    throw new SkewproofError("usage", `--batch ${options.batch} is not a number of rows from 1 to 10000.`);
+  const batch = await batchSize(options.batch);
   const loaded = await loadValidProject(findProject(invocation.projectDir));
   const pusher = await openOnlinePusher(loaded, source);
   const sum = { accepted: 0, duplicates: 0, quarantined: 0 };

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 
 import { act, type Invocation } from "./command.js";
+import { batchSize } from "./whole-number.js";
 
 export function registerPush(program: Command): void {
   program
@@ -28,9 +29,7 @@ async function push(
   const { SkewproofError } = await import("../errors.js");
   const { openOnlinePusher } = await import("../online/node/online-pusher.js");
   const { rowsOfFile, rowsOfLines } = await import("../streams/node/given-rows.js");
-  const size = Number(options.batch);
-  if (!Number.isInteger(size) || size < 1 || size > 10_000)
-    throw new SkewproofError("usage", `--batch ${options.batch} is not a number of rows from 1 to 10000.`);
+  const size = await batchSize(options.batch);
   const loaded = await loadValidProject(findProject(invocation.projectDir));
   const file = options.file === undefined ? undefined : invocation.path(options.file);
   const pusher = await openOnlinePusher(loaded, source);

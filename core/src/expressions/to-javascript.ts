@@ -78,7 +78,7 @@ function fixed<R>(
   return count === 2 ? (row) => kernel(a(row), b(row)) : (row) => kernel(a(row), b(row), c(row));
 }
 
-/** A feature's value as it leaves an expression: NaN and infinities are null, also inside a list. */
+/** A value as it leaves an expression or comes from outside: NaN and infinities are null, also inside a list. */
 export function featureValue(value: Value): Value {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   return Array.isArray(value) && value.some((item: Value) => featureValue(item) !== item)

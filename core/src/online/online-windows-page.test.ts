@@ -38,7 +38,7 @@ it("docs/online-windows.md: its view takes the bytes that its table says", async
     const bytes = [...store.parts.values()].reduce((total, { length }) => total + length, 0);
     store.reads.parts = 0;
     store.reads.rounds = 0;
-    store.read(readView(online, { user: 1n }, start + month));
+    store.read(readView(online, start + month));
     const { parts, rounds } = store.reads;
     return [count, bytes, (bytes / count).toFixed(1), store.parts.size, parts, rounds].map(String);
   });

@@ -1,4 +1,5 @@
 import { compileRow } from "../expressions/compile-row.js";
+import { featureValue } from "../expressions/to-javascript.js";
 import type { Column, ValueType } from "../values/value-type.js";
 import type { Value } from "../values/value.js";
 import { keyText, type OnlineView } from "./online-view.js";
@@ -22,20 +23,18 @@ export function storeRows({ view, operands }: OnlineView): StoreRow {
     columns.map(({ name }) => name),
   );
   return (values) => {
-    const key = keyText(view, Object.fromEntries(keys.map(({ key: name, at }) => [name, finite(values[at] ?? null)])));
+    const key = keyText(view, Object.fromEntries(keys.map(({ key: name, at }) => [name, featureValue(values[at] ?? null)])));
     const happened = momentOf(columns[event], values[event]);
     const became = view.source.knownAt === undefined ? happened : momentOf(columns[known], values[known]);
     if (key === undefined || happened === undefined || became === undefined) return undefined;
     const computed: Value[] = [];
-    compute(values.map(finite), computed);
+    compute(values.map(featureValue), computed);
     return {
       key,
-      row: [happened, became, view.source.tieBreak === undefined ? became : finite(values[tie] ?? null), ...computed],
+      row: [happened, became, view.source.tieBreak === undefined ? became : featureValue(values[tie] ?? null), ...computed],
     };
   };
 }
-
-const finite = (value: Value): Value => (typeof value === "number" && !Number.isFinite(value) ? null : value);
 
 const microsOfDay = 86_400_000_000n;
 

@@ -1,11 +1,12 @@
 import { SkewproofError } from "../errors.js";
 import { compileRow } from "../expressions/compile-row.js";
+import { featureValue } from "../expressions/to-javascript.js";
 import type { FeatureService, FeatureView, OnDemandView } from "../registry/bound-project.js";
 import { sameType } from "../values/value-type-text.js";
 import type { Row, Value } from "../values/value.js";
 import { unanswered, type KeyReading, type MaybePromise, type OnlineStore } from "./key-value-store.js";
 import { keyText, onlineView, type OnlineView } from "./online-view.js";
-import { missing, readStored, type Found, type Status } from "./read-view.js";
+import { missing, readView, type Found, type Status } from "./read-view.js";
 
 /** In the order of the service's features. */
 export interface FeatureRow {
@@ -105,7 +106,7 @@ export function createFeatureReader(
           const name = requests.length === 1 ? undefined : `${index} ${key}`;
           reading = (name === undefined ? undefined : asked.get(name)) ?? readings.length;
           if (reading === readings.length) {
-            readings.push({ space, key, work: () => readStored(online, t) });
+            readings.push({ space, key, work: () => readView(online, t) });
             if (name !== undefined) asked.set(name, reading);
           }
         }
@@ -133,7 +134,7 @@ export function createFeatureReader(
       const row: Value[] = [];
       for (const { place, size } of inputs)
         for (let index = 0; index < size; index++) row.push(found[place]?.[index]?.value ?? null);
-      for (const name of columns) row.push(finite(request[name] ?? null));
+      for (const name of columns) row.push(featureValue(request[name] ?? null));
       const values: Value[] = [];
       compute(row, values);
       found.push(
@@ -154,9 +155,6 @@ export function createFeatureReader(
 
   return { views, read };
 }
-
-/** What comes from outside has no NaN and no infinities (contracts §1). */
-const finite = (value: Value): Value => (typeof value === "number" && !Number.isFinite(value) ? null : value);
 
 function sameKeys(a: FeatureView, b: FeatureView): boolean {
   return (

@@ -1,7 +1,7 @@
-import type { Row, Value } from "../values/value.js";
+import type { Value } from "../values/value.js";
 import type { KeyWork } from "./key-value-store.js";
 import { readLatest } from "./latest-versions.js";
-import { cutOff, keyText, type OnlineView } from "./online-view.js";
+import { cutOff, type OnlineView } from "./online-view.js";
 import { readWindows } from "./read-windows.js";
 
 /** Feast's words for what became of a value. */
@@ -17,14 +17,8 @@ export interface Found {
 
 export const missing: Found = { value: null, status: "NOT_FOUND", eventTime: null };
 
-/** A view's features at `t`, from one key. With a null part in the key nothing is read, and nothing found. */
-export function* readView(online: OnlineView, entities: Row, t: bigint): KeyWork<readonly Found[]> {
-  if (keyText(online.view, entities) === undefined) return online.view.features.map(() => missing);
-  return yield* readStored(online, t);
-}
-
 /** A view's features at `t`, from one key that has no null part. */
-export function* readStored(online: OnlineView, t: bigint): KeyWork<readonly Found[]> {
+export function* readView(online: OnlineView, t: bigint): KeyWork<readonly Found[]> {
   const { view, layout } = online;
   const { c, knownUntil } = cutOff(view, t);
   if (view.shape === "window") {

@@ -33,7 +33,7 @@ const near = (a: Value, b: Value): boolean =>
 /** Throws where a feature at `t` is not what the raw events give. */
 function compare(online: OnlineView, store: ReturnType<typeof partsInMemory>, events: readonly StoredEvent[], t: bigint): void {
   const { c, knownUntil } = cutOff(online.view, t);
-  const found = store.read(readView(online, { k: 1n }, t));
+  const found = store.read(readView(online, t));
   for (const [index, feature] of (online.view.features as WindowFeature[]).entries()) {
     const expected = foldRaw(feature, online.operandOf[index] ?? -1, events, c, knownUntil);
     const { value, status, eventTime } = found[index] ?? { value: null, status: "", eventTime: null };
@@ -115,7 +115,7 @@ describe("windows of a key", () => {
           store.write(writeKey(online, rows.map(toRow), { keepUntil: "all", until: now }));
           events.push(...rows);
           for (const t of [now, now + 1n, now + 5000n]) {
-            const found = store.read(readView(online, { k: 1n }, t)).map(({ value, eventTime }) => ({ value, eventTime }));
+            const found = store.read(readView(online, t)).map(({ value, eventTime }) => ({ value, eventTime }));
             const { c, knownUntil } = cutOff(online.view, t);
             for (const [index, feature] of (online.view.features as WindowFeature[]).entries()) {
               const expected = foldRaw(feature, online.operandOf[index] ?? -1, events, c, knownUntil);

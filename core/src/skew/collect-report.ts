@@ -17,18 +17,21 @@ export interface PartFound {
   readonly features: readonly { readonly compared: number; readonly different: number }[];
 }
 
-/** A row of which something differs, with the causes by feature. */
+/** A served row of which something differs. */
 export interface RowFound {
   readonly requestId: string;
   readonly row: number;
   readonly at: bigint;
   readonly model: string | null;
   readonly version: string | null;
+  /** Keys and request columns, by name. */
   readonly given: Row;
+  /** By feature of the service. */
   readonly served: readonly Value[];
   readonly recomputed: readonly Value[];
   readonly statuses: readonly (string | null)[];
   readonly eventTimes: readonly (bigint | null)[];
+  /** By feature; undefined where it does not differ. */
   readonly causes: readonly (Decided | undefined)[];
 }
 

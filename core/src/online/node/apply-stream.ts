@@ -1,4 +1,4 @@
-import type { FeatureView, Source } from "../../registry/bound-project.js";
+import type { BoundProject, FeatureView, Source } from "../../registry/bound-project.js";
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import type { ApplyRows } from "../../streams/node/push-rows.js";
 import { unappliedRows, type StreamRow } from "../../streams/node/unapplied-rows.js";
@@ -21,6 +21,13 @@ export interface StreamApplier {
   catchUp(view: FeatureView, progress?: (rows: number) => void): Promise<number>;
 }
 
+/** The views of a source that are served online. */
+export function onlineViewsOf(project: BoundProject, source: string): FeatureView[] {
+  return [...project.views.values()].filter(
+    (view): view is FeatureView => view.kind === "feature_view" && view.online && view.source.name === source,
+  );
+}
+
 /** Rows of one write. */
 const batchRows = 20_000;
 
@@ -41,9 +48,7 @@ export function streamApplier(
     const online = onlineView(view);
     return { online, space: spaceOf(online), toStore: storeRows(online) };
   };
-  const views = [...project.views.values()]
-    .filter((view): view is FeatureView => view.kind === "feature_view" && view.online && view.source.name === source.name)
-    .map(prepare);
+  const views = onlineViewsOf(project, source.name).map(prepare);
 
   async function write({ online, space, toStore }: StreamView, rows: readonly StreamRow[]): Promise<void> {
     const byKey = new Map<string, PushedRow[]>();

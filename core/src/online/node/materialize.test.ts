@@ -78,7 +78,7 @@ describe("materialize and read", () => {
     const read = async (): Promise<unknown> => {
       const store = await openKeyValueStore(loaded, { readOnly: true });
       const rows = await createFeatureReader(service, store, spacesOf(loaded.project.name)).read(
-        [0n, 1n, 2n, 9n].map((k) => ({ entities: { k }, request: {} })),
+        [0n, 1n, 2n, 9n, null].map((k) => ({ entities: { k }, request: {} })),
         at(21n),
       );
       await store.close();
@@ -103,7 +103,8 @@ describe("materialize and read", () => {
     await materialize(loaded, { until: at(20n) });
     await materialize(loaded, { until: at(5n) });
     expect(await read()).toEqual(once);
-    const [, , , unknown] = once as { statuses: string[] }[];
+    const [, , , unknown, noKey] = once as { statuses: string[] }[];
     expect(unknown?.statuses[0]).toBe("NOT_FOUND");
+    expect(new Set(noKey?.statuses)).toEqual(new Set(["NOT_FOUND"]));
   });
 });

@@ -107,8 +107,8 @@ interface ViewWork extends MaterializeOptions {
 async function materializeView(work: ViewWork): Promise<MaterializedView> {
   const { session, store, online, space, loaded, full = false, dryRun = false, signal } = work;
   const { view } = online;
-  const before = await store.record(space);
   if (view.source.stream !== undefined) return materializeStream(work, view);
+  const before = await store.record(space);
   const previous = full ? undefined : before?.materializedUntil;
   // Keys that an interrupted run brought further would lose what they hold if they were brought only up to here.
   const until =

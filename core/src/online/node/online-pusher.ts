@@ -1,7 +1,7 @@
 import type { LoadedProject } from "../../registry/node/load-project.js";
 import { openPusher, type Pusher, type PushOptions } from "../../streams/node/push-rows.js";
 import type { OnlineStore } from "../key-value-store.js";
-import { streamApplier } from "./apply-stream.js";
+import { onlineViewsOf, streamApplier } from "./apply-stream.js";
 import { openKeyValueStore } from "./open-key-value-store.js";
 
 /**
@@ -14,10 +14,8 @@ export async function openOnlinePusher(
   options: PushOptions & { readonly store?: OnlineStore } = {},
 ): Promise<Pusher> {
   const source = loaded.project.sources.get(sourceName);
-  const isRead = [...loaded.project.views.values()].some(
-    (view) => view.kind === "feature_view" && view.online && view.source.name === sourceName,
-  );
-  if (source === undefined || !isRead) return openPusher(loaded, sourceName, options);
+  if (source === undefined || onlineViewsOf(loaded.project, sourceName).length === 0)
+    return openPusher(loaded, sourceName, options);
   const own = options.store === undefined ? await openKeyValueStore(loaded, { readOnly: false }) : undefined;
   const store = options.store ?? own;
   const pusher = openPusher(loaded, sourceName, {

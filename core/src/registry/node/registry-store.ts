@@ -12,6 +12,7 @@ import {
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
+import { syncFolder } from "../../files/node/durable.js";
 import { canonicalJson } from "../../runs/canonical-json.js";
 import { digestText } from "../../runs/node/digest.js";
 import type { AuditEntry } from "../audit.js";
@@ -151,17 +152,6 @@ function dropUnfinishedLine(file: string): void {
   const descriptor = openSync(file, "r+");
   try {
     ftruncateSync(descriptor, end);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function syncFolder(folder: string): void {
-  // Windows has no handle of a folder to sync.
-  if (process.platform === "win32") return;
-  const descriptor = openSync(folder, "r");
-  try {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -26,7 +26,12 @@ type Body = Type.Static<typeof body>;
  * Feast's `POST /get-online-features`: columns in, columns out, so that a client of a Feast feature server needs only
  * another URL. Entities come first in the answer, as Feast gives them; request columns of on-demand views stand among the entities.
  */
-export function registerFeast(server: FastifyInstance, project: BoundProject, features: ServedFeatures): void {
+export function registerFeast(
+  server: FastifyInstance,
+  project: BoundProject,
+  features: ServedFeatures,
+  moment: (at: string | undefined) => bigint,
+): void {
   // Clients repeat the same few lists of features; what was made for one is kept, the oldest leaving first.
   const services = new Map<string, FeatureService>();
   const mostServices = 1000;
@@ -53,7 +58,7 @@ export function registerFeast(server: FastifyInstance, project: BoundProject, fe
       throw new SkewproofError("usage", `entities.${uneven[0]} has ${uneven[1].length} values where others have ${length}.`);
     const lines = Array.from({ length }, (_, row) => Object.fromEntries(columns.map(([name, values]) => [name, values[row]])));
     const requests = readRequests(service, lines, lines);
-    const at = BigInt(Date.now()) * 1000n;
+    const at = moment(undefined);
     const { rows, log } = await features.read(service, requests, at);
     // A list of features is no service, and has no log of its own.
     if (typeof asked.feature_service === "string") log({ requestId: randomUUID(), at, requests });

@@ -7,13 +7,11 @@ import { requireService } from "../../registry/find.js";
 import type { BoundProject } from "../../registry/bound-project.js";
 import { toJsonValue } from "../../values/json-value.js";
 import { printTimestamp } from "../../values/timestamp-text.js";
-import { readRequests } from "./predict.js";
+import { readRequests, requestFields } from "./predict.js";
 import type { ServedFeatures } from "./served-features.js";
 
-const row = Type.Record(Type.String(), Type.Unknown());
 const body = Type.Object({
-  entities: Type.Array(row, { minItems: 1, maxItems: 10_000 }),
-  request: Type.Optional(Type.Array(row)),
+  ...requestFields,
   options: Type.Optional(Type.Object({ at: Type.Optional(Type.String()) })),
 });
 

@@ -1,20 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 
 import { DuckDBInstance } from "@duckdb/node-api";
 
+import { syncFile, syncFolder } from "../../files/node/durable.js";
 import { identifier, stringLiteral } from "../../offline/sql.js";
 import { isAlive } from "../../processes/node/is-alive.js";
 import { withLock } from "../../processes/node/with-lock.js";
@@ -129,20 +119,11 @@ export async function finishTail(tail: string, header: LogHeader): Promise<void>
       connection.closeSync();
       instance.closeSync();
     }
-    sync(temporary, "r+");
+    syncFile(temporary);
     renameSync(temporary, target);
-    if (process.platform !== "win32") sync(path.dirname(target), "r");
+    syncFolder(path.dirname(target));
   }
   rmSync(tail, { force: true });
-}
-
-function sync(file: string, flag: string): void {
-  const descriptor = openSync(file, flag);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** A tail of another machine that nobody touched for so long has no writer: a living one finishes its tail much sooner. */

@@ -1,6 +1,7 @@
-import { closeSync, fdatasync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fdatasync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
 
+import { writeWhole } from "../../files/node/durable.js";
 import type { Value } from "../../values/value.js";
 import type { LogHeader } from "../feature-log-header.js";
 import { lineEncoder } from "../feature-log-line.js";
@@ -89,14 +90,7 @@ export function openTailWriter(options: LogWriterOptions): TailWriter {
 
   /** All of the text or none of it. */
   function append(to: Tail, text: string): void {
-    const bytes = Buffer.from(text);
-    try {
-      for (let at = 0; at < bytes.length;) at += writeSync(to.descriptor, bytes, at, bytes.length - at, to.size + at);
-    } catch (error) {
-      ftruncateSync(to.descriptor, to.size);
-      throw error;
-    }
-    to.size += bytes.length;
+    to.size += writeWhole(to.descriptor, text, to.size);
   }
 
   function flush(): void {

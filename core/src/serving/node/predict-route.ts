@@ -6,14 +6,12 @@ import Type from "typebox";
 import { SkewproofError } from "../../errors.js";
 import { toJsonValue } from "../../values/json-value.js";
 import type { Metrics, Stage } from "./metrics.js";
-import { predictionOf, readRequests, rowOf } from "./predict.js";
+import { predictionOf, readRequests, requestFields, rowOf } from "./predict.js";
 import type { ServedFeatures } from "./served-features.js";
 import type { ServedModels } from "./served-models.js";
 
-const row = Type.Record(Type.String(), Type.Unknown());
 const body = Type.Object({
-  entities: Type.Array(row, { minItems: 1, maxItems: 10_000 }),
-  request: Type.Optional(Type.Array(row)),
+  ...requestFields,
   options: Type.Optional(Type.Object({ features: Type.Optional(Type.Boolean()), at: Type.Optional(Type.String()) })),
 });
 type Body = Type.Static<typeof body>;

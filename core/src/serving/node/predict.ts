@@ -1,3 +1,5 @@
+import Type from "typebox";
+
 import { SkewproofError, isSkewproofError } from "../../errors.js";
 import type { FeatureReader, FeatureRequest } from "../../online/read-features.js";
 import type { FeatureService } from "../../registry/bound-project.js";
@@ -6,6 +8,14 @@ import { didYouMean } from "../../values/nearest-name.js";
 import type { Row, Value } from "../../values/value.js";
 import type { Column } from "../../values/value-type.js";
 import type { WireTensor } from "./inference-worker.js";
+
+const row = Type.Record(Type.String(), Type.Unknown());
+
+/** What a request for features or predictions names: entities, and with them, row by row, request columns. */
+export const requestFields = {
+  entities: Type.Array(row, { minItems: 1, maxItems: 10_000 }),
+  request: Type.Optional(Type.Array(row)),
+};
 
 type Json = Readonly<Record<string, unknown>>;
 

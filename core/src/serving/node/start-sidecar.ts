@@ -150,7 +150,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   registerOpenInferenceProtocol(server, models);
   if (loaded !== undefined && features !== undefined) {
     registerFeatures(server, loaded.project, features, moment);
-    registerFeast(server, loaded.project, features);
+    registerFeast(server, loaded.project, features, moment);
   }
   if (loaded !== undefined && hasStreams(loaded))
     registerPush(server, loaded, store === undefined ? {} : { applyTo: (source) => streamApplier(loaded, store, source).apply });

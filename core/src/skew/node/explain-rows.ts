@@ -4,27 +4,10 @@ import type { FeatureService, FeatureView, OnDemandView, ServiceFeature } from "
 import { storedViews } from "../../serving/feature-log-columns.js";
 import type { LogHeader } from "../../serving/feature-log-header.js";
 import type { Row, Value } from "../../values/value.js";
-import { decideCause, type Decided, type Rows } from "../decide-cause.js";
+import { decideCause, type Rows } from "../decide-cause.js";
+import type { RowFound } from "../collect-report.js";
 import { wrongColumns } from "./compare-part.js";
 import { lookAtView, type Looked } from "./view-evidence.js";
-
-/** A served row of which something differs. */
-export interface WrongRow {
-  readonly requestId: string;
-  readonly row: number;
-  readonly at: bigint;
-  readonly model: string | null;
-  readonly version: string | null;
-  /** Keys and request columns, by name. */
-  readonly given: Row;
-  /** By feature of the service. */
-  readonly served: readonly Value[];
-  readonly recomputed: readonly Value[];
-  readonly statuses: readonly (string | null)[];
-  readonly eventTimes: readonly (bigint | null)[];
-  /** By feature; undefined where it does not differ. */
-  readonly causes: readonly (Decided | undefined)[];
-}
 
 export interface Explained {
   readonly root: string;
@@ -38,7 +21,7 @@ export interface Explained {
 const batch = 50_000;
 
 /** The rows of `_wrong`, each differing value with its cause. */
-export async function* explainRows(session: DuckdbSession, explained: Explained, signal?: AbortSignal): AsyncIterable<WrongRow> {
+export async function* explainRows(session: DuckdbSession, explained: Explained, signal?: AbortSignal): AsyncIterable<RowFound> {
   const columns = wrongColumns(explained.service).join(", ");
   for (let start = 0; ; start += batch) {
     await session.run(
@@ -65,7 +48,7 @@ export async function* explainRows(session: DuckdbSession, explained: Explained,
 const readsView = (view: FeatureView | OnDemandView, stored: FeatureView): boolean =>
   view === stored || (view.kind === "on_demand_view" && view.inputs.includes(stored));
 
-interface ReadRow extends Omit<WrongRow, "causes"> {
+interface ReadRow extends Omit<RowFound, "causes"> {
   readonly header: number;
   readonly marks: readonly (bigint | null)[];
   readonly differs: readonly boolean[];
@@ -100,7 +83,7 @@ function readRow(service: FeatureService, cells: readonly Value[]): ReadRow {
 function explainer(
   { service, headers, meanings }: Explained,
   looked: ReadonlyMap<FeatureView, readonly Looked[]>,
-): (row: ReadRow, index: number) => WrongRow {
+): (row: ReadRow, index: number) => RowFound {
   const computers = new Map(
     service.features.flatMap(({ view }) => (view.kind === "on_demand_view" ? [[view, onDemand(view)] as const] : [])),
   );

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
+import { syncFile, syncFolder } from "../../files/node/durable.js";
 import { openDuckdb } from "../../offline/node/duckdb-session.js";
 import { stringLiteral } from "../../offline/sql.js";
 import { isAlive } from "../../processes/node/is-alive.js";
@@ -10,7 +11,7 @@ import { logFiles, segmentName } from "../log-files.js";
 import { tailRows } from "../stream-sql.js";
 import { summary } from "../tail-lines.js";
 import type { Exclusion } from "./exclusion.js";
-import { nextOf, syncFolder } from "./tail-file.js";
+import { nextOf } from "./tail-file.js";
 
 /** Bytes that rolling may use; a tail is far smaller. */
 const memoryLimit = 512e6;
@@ -51,12 +52,7 @@ async function rollTail(
         "corrupt",
         `${tail} should hold the rows ${first} to ${last}, and does not. Restore it from a copy.`,
       );
-    const descriptor = openSync(temporary, "r+");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    syncFile(temporary);
     const segment = path.join(folder, segmentName(first, last, await digestFile(temporary)));
     exclusion.exclusively(() => {
       if (!existsSync(tail)) return;

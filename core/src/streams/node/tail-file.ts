@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 
 import { SkewproofError } from "../../errors.js";
+import { syncFolder, writeWhole } from "../../files/node/durable.js";
 import { tailName } from "../log-files.js";
 
 /** Makes a tail that has only its first line, on disk when it returns. */
@@ -19,26 +20,11 @@ export function createTail(folder: string, first: bigint, header: string): void 
   syncFolder(folder);
 }
 
-/** Puts a folder's names on disk. Windows has no such thing, and needs none. */
-export function syncFolder(folder: string): void {
-  if (process.platform === "win32") return;
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** Writes all of it at a place and returns its bytes, or takes back what was written and throws `unavailable`. */
+/** Writes all of it at a place and returns its bytes, or nothing of it and throws `unavailable`. */
 export function writeAll(descriptor: number, text: string, at: number): number {
-  const bytes = Buffer.from(text);
   try {
-    for (let written = 0; written < bytes.length;)
-      written += writeSync(descriptor, bytes, written, bytes.length - written, at + written);
-    return bytes.length;
+    return writeWhole(descriptor, text, at);
   } catch (error) {
-    ftruncateSync(descriptor, at);
     throw cannotWrite(error);
   }
 }

@@ -1,5 +1,5 @@
 // Load over kept-alive sockets with requests that are bytes beforehand, so that the generator costs less than what it
-// measures. As a program: `node raw-load.mjs` reads one JSON line of options and prints one JSON line of results.
+// measures. As a program: `node load.mjs` reads one JSON line of options and prints one JSON line of results.
 import net from "node:net";
 import { pathToFileURL } from "node:url";
 
@@ -28,7 +28,7 @@ export async function load({ url, path, token, bodies, connections, seconds, rat
       const send = () => {
         const number = next++;
         due = rate === undefined ? performance.now() : started + (number * 1000) / rate;
-        if (due >= end || performance.now() >= end) {
+        if (due >= end) {
           socket.destroy();
           resolve();
           return;
